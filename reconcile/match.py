@@ -1,0 +1,293 @@
+"""Which items belong together: links, markers, the same meeting, natural keys (M1-M4, M6; S8's "moved").
+
+Works on what was observed in one pass; what it would need beside that, it says in `wanted` and does nothing meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from reconcile.content import Contact, ItemType, Kind
+from reconcile.fields import in_type, natural_keys
+from reconcile.meet import sync_id
+from reconcile.model import UNREAD, Absent, Link, Marker, Meeting, Observation, Pair, Present, Private, Unread, Where
+from reconcile.text import fold
+
+X3Key = tuple[ItemType, str]
+OutlookKey = tuple[Kind, str]
+MeetingKey = tuple[str, datetime | None]  # iCalUId, original start (M6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Everything a pass observed. `links` are all links of observed items and of the markers on them; `claims` say which
+    record a meeting has (M6), `claimed` which records come from a meeting at all; `candidates` are the CORs found for
+    contacts without a link (M4), whoever has them."""
+
+    links: Sequence[Link]
+    x3: Mapping[X3Key, Observation]
+    outlook: Mapping[OutlookKey, Observation]
+    candidates: Sequence[Present] = ()
+    claims: Mapping[MeetingKey, str] = field(default_factory=dict)
+    claimed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matching:
+    """The pairs, how many items carry another installation's marker (M2), and the X3 keys that markers name but that
+    were not observed."""
+
+    pairs: tuple[Pair, ...]
+    foreign: int
+    wanted: frozenset[X3Key]
+
+
+@dataclass(slots=True)
+class _Work:
+    seen: Seen
+    fp: str
+    mailbox: str
+    pairs: list[Pair] = field(default_factory=list)
+    free_x3: dict[X3Key, Present] = field(default_factory=dict)
+    foreign: int = 0
+    wanted: set[X3Key] = field(default_factory=set)
+
+
+def match(seen: Seen, *, fp: str, mailbox: str) -> Matching:
+    """All pairs of a pass. `fp` and `mailbox` tell our own markers from copies and foreign ones (M2, M3)."""
+    work = _Work(seen, fp, mailbox)
+    linked_x3 = {(link.type, link.x3_key) for link in seen.links}
+    linked_outlook = {(link.type.kind, link.outlook_key) for link in seen.links}
+    work.free_x3 = {k: o for k, o in seen.x3.items() if isinstance(o, Present) and k not in linked_x3}
+    free = [o for k, o in sorted(seen.outlook.items()) if k not in linked_outlook and isinstance(o, Present)]
+    private = [(k, o) for k, o in seen.outlook.items() if k not in linked_outlook and isinstance(o, Private)]
+    free = _moved(work, free)
+    free = _marked(work, free)
+    free = _unanswered(work, free)
+    free = _meetings(work, free)
+    _natural(work, free)
+    for (kind, _), hidden in private:
+        work.pairs.append(Pair(type=_default_type(kind), link=None, x3=UNREAD, outlook=hidden))
+    for key, present in sorted(work.free_x3.items()):
+        if key[1] in seen.claimed:
+            note = "the record comes from a meeting that is not in this mailbox"
+            work.pairs.append(Pair(type=key[0], link=None, x3=present, outlook=UNREAD, meeting=Meeting.CLAIMED, note=note))
+        else:
+            work.pairs.append(Pair(type=key[0], link=None, x3=present, outlook=UNREAD))
+    return Matching(pairs=tuple(work.pairs), foreign=work.foreign, wanted=frozenset(work.wanted))
+
+
+def _default_type(kind: Kind) -> ItemType:
+    return {Kind.CONTACT: ItemType.CONTACT, Kind.TASK: ItemType.TASK, Kind.EVENT: ItemType.APPOINTMENT}[kind]
+
+
+def type_of_new(item: Present) -> ItemType:
+    """What an item without a link becomes in X3: an event of the category "X3 Call" a call, other events appointments."""
+    event = item.outlook.event
+    if event is not None and event.call:
+        return ItemType.CALL
+    return _default_type(item.outlook.kind)
+
+
+def _meeting_key(item: Present) -> MeetingKey | None:
+    event = item.outlook.event
+    return (event.ical_uid, event.original_start) if event is not None and event.ical_uid else None
+
+
+def _own_marker(work: _Work, item: Present) -> Marker | None:
+    """The item's marker, unless it is a copy from another mailbox (M3) or another installation's."""
+    marker = item.outlook.marker
+    if marker is None or marker.fp != work.fp or marker.mailbox != work.mailbox or not marker.x3_key:
+        return None
+    return marker
+
+
+def _moved(work: _Work, free: list[Present]) -> list[Present]:
+    """Pairs of existing links. S8: an item that vanished under its id but is here under another one was moved, or accepted
+    anew: found by its marker, an event also by its iCalUId."""
+    seen = work.seen
+    by_marker: dict[X3Key, list[Present]] = defaultdict(list)
+    by_meeting: dict[MeetingKey, list[Present]] = defaultdict(list)
+    for item in free:
+        marker, key = _own_marker(work, item), _meeting_key(item)
+        if marker:
+            by_marker[marker.type, marker.x3_key].append(item)
+        if key:
+            by_meeting[key].append(item)
+    taken: set[str] = set()
+    for link in seen.links:
+        outlook = seen.outlook.get((link.type.kind, link.outlook_key), UNREAD)
+        x3 = seen.x3.get((link.type, link.x3_key), UNREAD)
+        note = ""
+        if isinstance(outlook, Absent):
+            heirs = [i for i in (*by_marker[link.type, link.x3_key], *_heirs(link, by_meeting)) if i.key not in taken]
+            if heirs:
+                heir = heirs[0]
+                taken.add(heir.key)
+                note = "found again under another id (S8)"
+                link = replace(link, outlook_key=heir.key, folder=heir.outlook.folder)
+                outlook = heir
+        if isinstance(outlook, Present):
+            outlook = in_type(outlook, link.type, link)
+        work.pairs.append(Pair(type=link.type, link=link, x3=x3, outlook=outlook, note=note))
+    return [item for item in free if item.key not in taken]
+
+
+def _heirs(link: Link, by_meeting: Mapping[MeetingKey, list[Present]]) -> list[Present]:
+    if not link.ical_uid:
+        return []
+    return by_meeting.get((link.ical_uid, link.original_start), [])
+
+
+def _marked(work: _Work, free: list[Present]) -> list[Present]:
+    """Adoption by marker (M2) and copies (M3)."""
+    links = {(link.type, link.x3_key): link for link in work.seen.links}
+    rest: list[Present] = []
+    adopted: set[X3Key] = set()
+    for item in free:
+        if item.outlook.marker is not None and item.outlook.marker.fp != work.fp:
+            work.foreign += 1
+            continue
+        marker = _own_marker(work, item)
+        if marker is None:
+            rest.append(item)
+            continue
+        key = (marker.type, marker.x3_key)
+        link = links.get(key)
+        if link is not None:
+            if isinstance(work.seen.outlook.get((link.type.kind, link.outlook_key), UNREAD), Unread):
+                # Only a look at the linked item tells a copy from a moved original.
+                continue
+            rest.append(item)  # M3: a copy is a new item
+        elif key in adopted:
+            rest.append(item)
+        else:
+            adopted.add(key)
+            _adopt(work, item, key)
+    return rest
+
+
+def _adopt(work: _Work, item: Present, key: X3Key) -> None:
+    x3 = work.seen.x3.get(key, UNREAD)
+    work.free_x3.pop(key, None)
+    if isinstance(x3, Unread):
+        work.wanted.add(key)
+    item = in_type(item, key[0], None)
+    note = "carries our marker"
+    work.pairs.append(Pair(type=key[0], link=None, x3=x3, outlook=item, meeting=Meeting.MARKER, note=note))
+
+
+def _unanswered(work: _Work, free: list[Present]) -> list[Present]:
+    """M7: a record that carries the ZSYNCID this item would give it was made of it, though nobody heard the answer."""
+    by_sync_id = {record.x3.sync_id: key for key, record in work.free_x3.items() if record.x3.sync_id}
+    rest: list[Present] = []
+    for item in free:
+        key = by_sync_id.get(sync_id(item, fp=work.fp, mailbox=work.mailbox)) if by_sync_id else None
+        if key is None or key not in work.free_x3:
+            rest.append(item)
+            continue
+        x3 = work.free_x3.pop(key)
+        note = "the record was made of this item"
+        work.pairs.append(Pair(type=key[0], link=None, x3=x3, outlook=item, meeting=Meeting.MARKER, note=note))
+    return rest
+
+
+def _meetings(work: _Work, free: list[Present]) -> list[Present]:
+    """M6: the same meeting in another mailbox already has a record."""
+    rest: list[Present] = []
+    links = {(link.type, link.x3_key): link for link in work.seen.links}
+    taken = set(links)
+    for item in free:
+        key = _meeting_key(item)
+        record = work.seen.claims.get(key) if key else None
+        if record is None:
+            rest.append(item)
+            continue
+        x3_key = (type_of_new(item), record)
+        link = links.get(x3_key)
+        if link and isinstance(work.seen.outlook.get((link.type.kind, link.outlook_key), UNREAD), Unread):
+            continue  # as in _marked: it may have come here from there
+        if x3_key in taken:
+            # M1: a record has one item in a mailbox. Nothing tells which of the two it should be.
+            note = f"the meeting is in this mailbox twice: X3 {record}"
+            pair = Pair(type=x3_key[0], link=None, x3=UNREAD, outlook=item, meeting=Meeting.AMBIGUOUS, note=note)
+            work.pairs.append(pair)
+            continue
+        taken.add(x3_key)
+        x3 = work.seen.x3.get(x3_key, UNREAD)
+        work.free_x3.pop(x3_key, None)
+        if isinstance(x3, Unread):
+            work.wanted.add(x3_key)
+        note = "the same meeting already has a record in X3"
+        work.pairs.append(Pair(type=x3_key[0], link=None, x3=x3, outlook=item, meeting=Meeting.MEETING, note=note))
+    return rest
+
+
+# ------------------------------------------------------------------------------------- first meeting (M4)
+
+
+def same_person(one: Contact, other: Contact) -> bool:
+    """M4 for contacts: an e-mail in common unless both surnames are set and differ; without any e-mail match surname,
+    given name and company."""
+    surnames = fold(one.name.surname), fold(other.name.surname)
+    if natural_keys(one) & natural_keys(other):
+        return not all(surnames) or surnames[0] == surnames[1]
+    return (
+        bool(surnames[0])
+        and surnames[0] == surnames[1]
+        and fold(one.name.given) == fold(other.name.given)
+        and fold(one.company) == fold(other.company)
+    )
+
+
+def _natural(work: _Work, free: Iterable[Present]) -> None:
+    """One-to-one in both directions is a match; otherwise nothing is done and it is said (M4)."""
+    items = list(free)
+    records = dict(work.free_x3)
+    for present in work.seen.candidates:
+        key = (ItemType.CONTACT, present.key)
+        if not any((link.type, link.x3_key) == key for link in work.seen.links):
+            records.setdefault(key, present)
+    fits = {item.key: [key for key in _similar(item, records) if _may_meet(records[key])] for item in items}
+    suitors: dict[X3Key, list[str]] = defaultdict(list)
+    for item_key, keys in fits.items():
+        for key in keys:
+            suitors[key].append(item_key)
+    for item in items:
+        keys = fits[item.key]
+        item_type = type_of_new(item)
+        if not keys:
+            work.pairs.append(Pair(type=item_type, link=None, x3=UNREAD, outlook=item))
+        elif len(keys) == 1 and len(suitors[keys[0]]) == 1:
+            note = "the same " + ("person" if item_type is ItemType.CONTACT else "subject and dates") + " on both sides"
+            x3 = records[keys[0]]
+            work.free_x3.pop(keys[0], None)
+            work.pairs.append(Pair(type=item_type, link=None, x3=x3, outlook=item, meeting=Meeting.NATURAL, note=note))
+        else:
+            for key in keys:
+                work.free_x3.pop(key, None)
+            note = "several items fit each other: X3 " + ", ".join(sorted(key[1] for key in keys))
+            work.pairs.append(
+                Pair(type=item_type, link=None, x3=UNREAD, outlook=item, meeting=Meeting.AMBIGUOUS, note=note)
+            )
+
+
+def _may_meet(record: Present) -> bool:
+    return record.where is Where.HERE or isinstance(record.content, Contact)
+
+
+def _similar(item: Present, records: Mapping[X3Key, Present]) -> list[X3Key]:
+    item_type = type_of_new(item)
+    if item.where is not Where.HERE:
+        return []  # S2, U5: nothing is made of it, so it takes nobody's place either
+    if isinstance(item.content, Contact):
+        return [
+            key
+            for key, record in records.items()
+            if key[0] is item_type and isinstance(record.content, Contact) and same_person(item.content, record.content)
+        ]
+    wanted = natural_keys(item.content)
+    return [key for key, r in records.items() if key[0] is item_type and natural_keys(r.content) & wanted]

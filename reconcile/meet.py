@@ -1,0 +1,254 @@
+"""Pairs without a link: adoption by marker (M2), first meeting (M4), the same meeting (M6), and what is simply new (M5)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from reconcile import events, fields
+from reconcile.actions import Assign, Create, Decision, Delete, Gate, Mark, Problem, Rule, Step, Update
+from reconcile.content import Appointment, ItemType, Side
+from reconcile.context import Context
+from reconcile.events import EventClass
+from reconcile.merge import Merge, first_meeting
+from reconcile.model import Absent, Born, LinkState, Marker, Meeting, Pair, Present, Private, Unread, Where
+from reconcile.text import fold
+
+
+def decide_unlinked(pair: Pair, context: Context) -> Decision:
+    """What is done for a pair that has no link."""
+    if pair.meeting is Meeting.AMBIGUOUS:
+        return _ambiguous(pair)
+    if pair.meeting is Meeting.CLAIMED:
+        return skipped(_nothing(pair, Rule.M6, pair.note), Rule.M6, "waits for the meeting to appear in this mailbox")
+    match pair.x3, pair.outlook:
+        case _, Private():
+            return _nothing(pair, Rule.S3, "private: never crosses")
+        case Present() as x3, Present() as outlook:
+            return _met(pair, x3, outlook, context)
+        case Absent(), Present() if pair.meeting is Meeting.MEETING:
+            return _nothing(pair, Rule.M6, "the record of this meeting was deleted in X3")
+        case Absent(), Present() as outlook:
+            return _orphan(pair, outlook, context)
+        case Unread(), Present() as outlook if pair.meeting is Meeting.ALONE:
+            return _new_in_outlook(pair, outlook, context)
+        case Present() as x3, Unread() | Absent():
+            if x3.where is Where.ELSEWHERE:
+                return _nothing(pair, Rule.S1, "not assigned to this representative")
+            if x3.where is Where.OUT_OF_WINDOW:
+                return _nothing(pair, Rule.U5, "outside the window")
+            return create_in_outlook(pair, x3, context)
+        case _:
+            return _nothing(pair, Rule.S8, "one side was not read in this pass: nothing is decided")
+
+
+def owns(pair: Pair, context: Context) -> bool:
+    """Whether the user is the main organiser (A2): of other types he has only what is his."""
+    if pair.type is not ItemType.APPOINTMENT:
+        return True
+    if isinstance(pair.x3, Present):
+        owner = pair.x3.x3.representatives[0] if pair.x3.x3.representatives else ""
+    else:
+        owner = pair.link.owner if pair.link else ""
+    return owner in ("", context.representative)
+
+
+def _nothing(pair: Pair, rule: Rule, why: str) -> Decision:
+    return Decision(pair=pair, rule=rule, why=why)
+
+
+def held(decision: Decision, rule: Rule, why: str) -> Decision:
+    """The decision waits for a person (G3)."""
+    return replace(decision, gate=Gate.HELD, gate_rule=rule, gate_why=why)
+
+
+def skipped(decision: Decision, rule: Rule, why: str) -> Decision:
+    """The decision waits for a condition; the link stays as it is."""
+    return replace(decision, after=None, remember=False, gate=Gate.SKIPPED, gate_rule=rule, gate_why=why)
+
+
+def _ambiguous(pair: Pair) -> Decision:
+    """M4: several candidates. An item that nothing would be made of anyway needs no problem line."""
+    ignored = _out_of_scope(pair, pair.outlook) if isinstance(pair.outlook, Present) else None
+    if ignored is not None:
+        return ignored
+    problem = Problem(field="", message=f"{pair.note} (M4)")
+    return Decision(pair=pair, rule=Rule.M4, why=pair.note, problems=(problem,))
+
+
+def _out_of_scope(pair: Pair, outlook: Present) -> Decision | None:
+    """S2, S6, A5: items that nothing is made of."""
+    if outlook.where is Where.ELSEWHERE:
+        return _nothing(pair, Rule.S2, "not in a managed folder")
+    if outlook.where is Where.OUT_OF_WINDOW:
+        return _nothing(pair, Rule.U5, "outside the window")
+    event_class = events.classify(outlook)
+    if event_class is not EventClass.MANAGED:
+        return _nothing(pair, Rule.A5, f"event class: {event_class.value.replace('_', ' ')}")
+    return None
+
+
+def _new_in_outlook(pair: Pair, outlook: Present, context: Context) -> Decision:
+    """M5: created in X3, and marked (M2)."""
+    ignored = _out_of_scope(pair, outlook)
+    if ignored is not None:
+        return ignored
+    content, problems = fields.translate(outlook.content, Side.X3, context)
+    steps: tuple[Step, ...] = (
+        create_in_x3(pair.type, outlook, content, context),
+        *mark(pair.type, outlook, "", context),
+    )
+    why = pair.note or "new in Outlook"
+    return Decision(pair=pair, rule=Rule.M5, why=why, steps=steps, after=LinkState.LINKED, problems=problems)
+
+
+def create_in_x3(item_type: ItemType, outlook: Present, content: object, context: Context) -> Create:
+    """The creation in X3, owned by the meeting's organiser if he is a representative (A4), else by this user, with the
+    deterministic ZSYNCID of M7."""
+    owner = context.representative
+    event = outlook.outlook.event
+    if event is not None and not event.organizer:
+        mail = fold(event.organizer_email)
+        owners = [
+            entry.code
+            for entry in context.directory.representatives.values()
+            if mail in {fold(address) for address in entry.emails}
+        ]
+        owner = owners[0] if len(owners) == 1 else owner
+    if isinstance(content, Appointment):
+        others = [code for code in (content.participants or ()) if code != owner]
+        if owner != context.representative and context.representative not in others:
+            others.insert(0, context.representative)
+        content = replace(content, participants=tuple(others))
+    return Create(
+        side=Side.X3,
+        type=item_type,
+        content=content,  # type: ignore[arg-type]  # a content value, narrowed above
+        representative=owner,
+        sync_id=sync_id(outlook, fp=context.fp, mailbox=context.mailbox),
+    )
+
+
+def sync_id(outlook: Present, *, fp: str, mailbox: str) -> str:
+    """ZSYNCID (M7): 40 hexadecimal digits, the same whenever and wherever the same item is created."""
+    event = outlook.outlook.event
+    if event is not None and event.ical_uid:
+        start = event.original_start.isoformat() if event.original_start else ""
+        parts = (fp, event.ical_uid, start)
+    else:
+        parts = (fp, mailbox, outlook.key)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
+
+
+def mark(item_type: ItemType, outlook: Present, x3_key: str, context: Context) -> tuple[Mark, ...]:
+    """The marker of a linked item, where it is not there yet and may be written. A blank key stands for the record that an
+    earlier step of the same decision creates."""
+    born = Born.LINKED
+    present = outlook.outlook.marker
+    if (
+        present
+        and x3_key
+        and (present.fp, present.mailbox, present.type, present.x3_key)
+        == (
+            context.fp,
+            context.mailbox,
+            item_type,
+            x3_key,
+        )
+    ):
+        return ()
+    if not events.may_mark(outlook, context.rules):
+        return ()
+    marker = Marker(fp=context.fp, mailbox=context.mailbox, type=item_type, x3_key=x3_key, born=born)
+    return (Mark(type=item_type, target=outlook, marker=marker),)
+
+
+def create_in_outlook(pair: Pair, x3: Present, context: Context) -> Decision:
+    """M5, D4: created in the default folder, with its marker in the same request (M2)."""
+    content, problems = fields.translate(x3.content, Side.OUTLOOK, context)
+    why = pair.note or "new in X3"
+    folder = context.default_folders.get(pair.type.kind, "")
+    marker = Marker(fp=context.fp, mailbox=context.mailbox, type=pair.type, x3_key=x3.key, born=Born.CREATED)
+    step = Create(
+        side=Side.OUTLOOK,
+        type=pair.type,
+        content=content,
+        marker=marker,
+        details=fields.details(pair.type, x3.key, x3.content, context),
+        folder=folder,
+    )
+    decision = Decision(pair=pair, rule=Rule.M5, why=why, steps=(step,), after=LinkState.LINKED, problems=problems)
+    return decision if folder else skipped(decision, Rule.S9, "no default folder")
+
+
+def _met(pair: Pair, x3: Present, outlook: Present, context: Context) -> Decision:
+    """M2, M4, M6: two living items that belong together."""
+    ignored = _out_of_scope(pair, outlook)
+    if ignored is not None:
+        return ignored
+    steps: list[Step] = []
+    if x3.where is Where.ELSEWHERE:
+        if pair.type is not ItemType.CONTACT or pair.meeting is not Meeting.NATURAL:
+            return _of_another(pair, outlook)
+        steps.append(Assign(target=x3, representative=context.representative))
+    merged = first_meeting(pair, context, newest=pair.meeting is Meeting.MARKER, owner=owns(pair, context))
+    written, problems = updates(pair, merged, context)
+    steps.extend((*written, *mark(pair.type, outlook, x3.key, context)))
+    rule = {Meeting.MARKER: Rule.M2, Meeting.MEETING: Rule.M6}.get(pair.meeting, Rule.M4)
+    decision = Decision(
+        pair=pair,
+        rule=rule,
+        why=merged.why,
+        steps=tuple(steps),
+        after=LinkState.LINKED,
+        remember=True,
+        problems=problems,
+        lost=merged.lost,
+    )
+    return held(decision, Rule.C4, "the two sides differ; the user decides") if merged.ask else decision
+
+
+def updates(pair: Pair, merged: Merge, context: Context) -> tuple[tuple[Step, ...], tuple[Problem, ...]]:
+    """At most one update a side. An invitation is never written (A4), an event with attendees gets no details (C7)."""
+    x3, outlook = pair.x3, pair.outlook
+    assert isinstance(x3, Present)
+    assert isinstance(outlook, Present)
+    steps: list[Step] = []
+    problems = merged.problems
+    if merged.changes[Side.X3]:
+        steps.append(Update(side=Side.X3, type=pair.type, target=x3, changes=dict(merged.changes[Side.X3])))
+    changes = dict(merged.changes[Side.OUTLOOK])
+    if changes and events.invited(outlook):
+        message = f"an invitation is never written; X3's {', '.join(sorted(changes))} stays in X3 (A4)"
+        problems = (*problems, Problem(field="", message=message))
+    elif changes:
+        lines = () if events.attended(outlook) else fields.details(pair.type, x3.key, x3.content, context)
+        steps.append(Update(side=Side.OUTLOOK, type=pair.type, target=outlook, changes=changes, details=lines))
+    return tuple(steps), problems
+
+
+def _of_another(pair: Pair, outlook: Present) -> Decision:
+    """An item of ours whose record another representative has now: S7 without the memory of how it came about, so a
+    person confirms it. An item that the sync did not make is left alone."""
+    why = "the record is another representative's now"
+    marker = outlook.outlook.marker
+    if marker is None or marker.born is not Born.CREATED or events.invited(outlook):
+        return _nothing(pair, Rule.S7, why)
+    step = Delete(side=Side.OUTLOOK, type=pair.type, target=outlook)
+    return held(Decision(pair=pair, rule=Rule.S7, why=why, steps=(step,)), Rule.M2, "delete it in Outlook")
+
+
+def _orphan(pair: Pair, outlook: Present, context: Context) -> Decision:
+    """M2: our marker, no link, and the record proven gone: a person decides. What the sync made would be deleted in
+    Outlook, what a person made would be created in X3."""
+    ignored = _out_of_scope(pair, outlook)
+    if ignored is not None:
+        return ignored
+    why = "carries our marker, but its X3 record is gone"
+    marker = outlook.outlook.marker
+    if marker is not None and marker.born is Born.CREATED:
+        step = Delete(side=Side.OUTLOOK, type=pair.type, target=outlook)
+        return held(Decision(pair=pair, rule=Rule.M2, why=why, steps=(step,)), Rule.M2, "delete it in Outlook")
+    return held(
+        replace(_new_in_outlook(replace(pair, note=why), outlook, context), rule=Rule.M2), Rule.M2, "create it in X3 again"
+    )

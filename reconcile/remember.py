@@ -1,0 +1,108 @@
+"""What a link looks like once its decision was carried out (C1): the last arrow of a pass, still pure.
+
+The shell carries out the steps of a decision and hands over how each side looks now: the item read back where it wrote,
+the item observed elsewhere. A decision of which a step failed is not remembered at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from reconcile import fields
+from reconcile.actions import Decision, Drop, Gate
+from reconcile.content import Content, Relation, Side
+from reconcile.context import Context
+from reconcile.model import Born, Link, LinkState, Meeting, Present, Seen
+
+
+def link_after(
+    decision: Decision, link: Link | None, looks: Mapping[Side, Present], written: Collection[Side], context: Context
+) -> Link | None:
+    """The link to be stored, None when there is none (any more).
+
+    `link` is what is stored now: `decision.pair.link`, or what an earlier decision of the same pair left in this pass.
+    Of a held decision nothing is remembered, of a skipped one only that a deletion waits (D6).
+    """
+    base = link or decision.pair.link
+    if decision.gate is Gate.HELD or decision.after is None:
+        return base
+    if decision.after is Drop.LINK:
+        return None
+    if decision.gate is Gate.SKIPPED:
+        return replace(base, state=decision.after) if base else None
+    kept = base or _new(decision, looks)
+    if decision.after in (LinkState.LINKED, LinkState.ASLEEP):
+        kept = _identified(kept, looks)
+    return replace(
+        kept,
+        state=decision.after,
+        x3=_seen(Side.X3, decision, kept, looks, written, context),
+        outlook=_seen(Side.OUTLOOK, decision, kept, looks, written, context),
+    )
+
+
+def _new(decision: Decision, looks: Mapping[Side, Present]) -> Link:
+    """A first link; KeyError when one half is missing, for then there is nothing to link."""
+    x3, outlook = looks[Side.X3], looks[Side.OUTLOOK]
+    marker, meeting = outlook.outlook.marker, decision.pair.meeting
+    created = decision.creates_on
+    ours = marker is not None and marker.born is Born.CREATED
+    # What the sync made in X3 carries its ZSYNCID (M7): so a lost link knows again where the item came from (A1).
+    from_outlook = (
+        created is Side.X3 or meeting is Meeting.MEETING or (created is None and not ours and x3.x3.sync_id != "")
+    )
+    return Link(
+        type=decision.pair.type,
+        state=LinkState.LINKED,
+        x3_key=x3.key,
+        auuid=x3.x3.auuid,
+        outlook_key=outlook.key,
+        born=Side.OUTLOOK if from_outlook else Side.X3,
+        made=ours and meeting in (Meeting.MARKER, Meeting.ALONE),
+    )
+
+
+def _identified(link: Link, looks: Mapping[Side, Present]) -> Link:
+    """Keys and places as they are now: D4 re-creates one side, S8 finds an item elsewhere."""
+    x3, outlook = looks.get(Side.X3), looks.get(Side.OUTLOOK)
+    if x3 is not None:
+        owner = x3.x3.representatives[0] if x3.x3.representatives else ""
+        link = replace(link, x3_key=x3.key, auuid=x3.x3.auuid, owner=owner)
+    if outlook is not None:
+        facts, event = outlook.outlook, outlook.outlook.event
+        link = replace(link, outlook_key=outlook.key, folder=facts.folder)
+        if event is not None:
+            link = replace(link, ical_uid=event.ical_uid, original_start=event.original_start)
+    return link
+
+
+def _seen(
+    side: Side,
+    decision: Decision,
+    link: Link,
+    looks: Mapping[Side, Present],
+    written: Collection[Side],
+    context: Context,
+) -> Seen:
+    old, look = link.seen(side), looks.get(side)
+    if decision.erase or decision.blank is side:
+        return Seen()
+    if look is None or not (decision.remember or written):
+        return old
+    content = look.content
+    for name in decision.unsettled.get(side, frozenset()):
+        content = replace(content, **{name: _unsettled(name, side, old.content, looks, context)})
+    return Seen(content=content, version=look.version, written_at=look.modified_at if side in written else old.written_at)
+
+
+def _unsettled(name: str, side: Side, old: Content | None, looks: Mapping[Side, Present], context: Context) -> object:
+    """A field that could not be carried yet keeps its old look, so that it still counts as changed. Without an old look
+    it is taken to have looked like the other side: the difference is the change."""
+    present = looks[side].content
+    if old is not None:
+        return getattr(old, name)
+    if name == "relation":
+        return Relation()
+    carried = fields.carry(name, looks[side.other].content, present, side, context, None)
+    return carried.value if isinstance(carried, fields.Value) else getattr(present, name)
