@@ -1,0 +1,1 @@
+"""The Microsoft Graph emulator. What it knows is listed, with its sources, in ../FIDELITY.md."""

@@ -1,0 +1,278 @@
+"""Change notifications: /subscriptions, the validation handshake and deliveries in the background.
+
+Docs: resources/subscription, concepts/change-notifications-delivery-webhooks, -lifecycle-events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+
+from infra.emulators.faults import NOTIFICATION_ACTIONS, FaultBook
+from infra.emulators.graph import zones
+from infra.emulators.graph.calls import Answer, Call, Router
+from infra.emulators.graph.errors import GraphError, invalid
+from infra.emulators.graph.events import instant
+from infra.emulators.graph.model import CONTACT, EVENT, Item, Mailbox
+from infra.emulators.graph.people import TENANT_ID
+from infra.emulators.graph.render import encode, etag
+from infra.emulators.graph.tenant import Tenant
+
+_RESOURCE = re.compile(
+    r"^/?users/(?P<user>[^/]+)/(?:(?P<kind>events|contacts)|contactFolders/(?P<folder>[^/]+)/contacts)/?$", re.IGNORECASE
+)
+MIN_MINUTES = 45
+PER_MAILBOX = 1000
+ATTEMPTS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
+APP_ID = "00000000-0000-4000-a000-000000000001"
+
+
+class Subscriptions:
+    """Active subscriptions and their delivery."""
+
+    def __init__(self, tenant: Tenant, faults: FaultBook) -> None:
+        self.tenant = tenant
+        self.faults = faults
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.sent = 0
+        self.failed = 0
+        self._session: aiohttp.ClientSession | None = None
+        self._running: set[asyncio.Task[None]] = set()
+        tenant.store.listeners.append(self.changed)
+
+    def mount(self, router: Router) -> None:
+        router.add("GET", "subscriptions", self.collection)
+        router.add("POST", "subscriptions", self.create)
+        router.add("GET", "subscriptions/{subscription}", self.get)
+        router.add("PATCH", "subscriptions/{subscription}", self.renew)
+        router.add("DELETE", "subscriptions/{subscription}", self.delete)
+        router.add("POST", "subscriptions/{subscription}/reauthorize", self.reauthorize)
+
+    def reset(self) -> None:
+        self.rows.clear()
+        self.sent = self.failed = 0
+
+    # -- the collection -----------------------------------------------------------------------------------------
+
+    def _row(self, row: dict[str, Any]) -> dict[str, Any]:
+        return {k: v for k, v in row.items() if not k.startswith("_")}
+
+    def _alive(self) -> dict[str, dict[str, Any]]:
+        now = self.tenant.clock.now()
+        for key in [k for k, r in self.rows.items() if instant(r["expirationDateTime"]) <= now]:
+            del self.rows[key]
+        return self.rows
+
+    def _one(self, key: str) -> dict[str, Any]:
+        found = self._alive().get(key)
+        if found is None:
+            raise GraphError(404, "ResourceNotFound", "The object was not found.")
+        return found
+
+    def collection(self, call: Call) -> Answer:
+        rows = [self._row(r) for r in self._alive().values()]
+        return Answer(200, {"@odata.context": f"{call.base}/$metadata#subscriptions", "value": [] if call.empty else rows})
+
+    def get(self, call: Call, subscription: str) -> Answer:
+        return Answer(200, self._row(self._one(subscription)))
+
+    async def create(self, call: Call) -> Answer:
+        body = call.json_object()
+        for name in ("changeType", "notificationUrl", "resource", "expirationDateTime"):
+            if not body.get(name):
+                raise invalid(f"{name} is a required property of a subscription.", "InvalidRequest")
+        if len(str(body.get("clientState") or "")) > 128:
+            raise invalid("clientState holds at most 128 characters.", "InvalidRequest")
+        kinds = [c.strip().lower() for c in str(body["changeType"]).split(",")]
+        if not set(kinds) <= {"created", "updated", "deleted"}:
+            raise invalid("changeType is a list of created, updated and deleted.", "InvalidRequest")
+        found = _RESOURCE.match(str(body["resource"]))
+        if not found:
+            raise invalid(
+                "Operation: Create; Exception: [Status Code: BadRequest; Reason: Invalid resource specified in payload]",
+                "ExtensionError",
+            )
+        mailbox = self.tenant.store.mailbox(found["user"])
+        expires = self._expiry(str(body["expirationDateTime"]))
+        same = (sorted(kinds), str(body["resource"]).strip("/").lower())
+        for row in self._alive().values():
+            if row["_same"] == same:
+                raise GraphError(
+                    409, "ExtensionError", f"Subscription Id {row['id']} already exists for the requested combination"
+                )
+        if sum(r["_mailbox"] == mailbox.id for r in self.rows.values()) >= PER_MAILBOX:
+            raise GraphError(403, "ExtensionError", "The limit of 1000 subscriptions of this mailbox is reached.")
+        for name in ("notificationUrl", "lifecycleNotificationUrl"):
+            if body.get(name):
+                await self._validate(str(body[name]))
+        row = {
+            "@odata.context": f"{call.base}/$metadata#subscriptions/$entity",
+            "id": str(uuid4()),
+            "resource": body["resource"],
+            "applicationId": APP_ID,
+            "changeType": body["changeType"],
+            "clientState": body.get("clientState"),
+            "notificationUrl": body["notificationUrl"],
+            "notificationQueryOptions": None,
+            "lifecycleNotificationUrl": body.get("lifecycleNotificationUrl"),
+            "expirationDateTime": zones.stamp(expires),
+            "creatorId": APP_ID,
+            "includeResourceData": None,
+            "latestSupportedTlsVersion": body.get("latestSupportedTlsVersion") or "v1_2",
+            "encryptionCertificate": None,
+            "encryptionCertificateId": None,
+            "notificationUrlAppId": None,
+            "_mailbox": mailbox.id,
+            "_kind": CONTACT if found["folder"] or found["kind"].lower() == "contacts" else EVENT,
+            "_folder": self.tenant.store.folder(mailbox, "contacts", found["folder"]).id if found["folder"] else "",
+            "_kinds": kinds,
+            "_same": same,
+            "_immutable": call.prefer.immutable,
+        }
+        self.rows[str(row["id"])] = row
+        self.tenant.store.changed = True
+        return Answer(201, self._row(row))
+
+    def _expiry(self, raw: str) -> datetime:
+        now, asked = self.tenant.clock.now(), instant(raw)
+        longest = self.tenant.switches["subscription_max_minutes"]
+        if asked > now + timedelta(minutes=longest, seconds=5):
+            raise invalid(f"Subscription expiration can only be {longest} minutes in the future.", "InvalidRequest")
+        return max(asked, now + timedelta(minutes=MIN_MINUTES))
+
+    def renew(self, call: Call, subscription: str) -> Answer:
+        row, body = self._one(subscription), call.json_object()
+        if "lifecycleNotificationUrl" in body and body["lifecycleNotificationUrl"] != row["lifecycleNotificationUrl"]:
+            raise invalid("lifecycleNotificationUrl cannot be changed.", "InvalidRequest")
+        if body.get("expirationDateTime"):
+            row["expirationDateTime"] = zones.stamp(self._expiry(str(body["expirationDateTime"])))
+        self.tenant.store.changed = True
+        return Answer(200, self._row(row))
+
+    def delete(self, call: Call, subscription: str) -> Answer:
+        self._one(subscription)
+        del self.rows[subscription]
+        self.tenant.store.changed = True
+        return Answer(204)
+
+    def reauthorize(self, call: Call, subscription: str) -> Answer:
+        self._one(subscription)
+        return Answer(204)
+
+    async def _validate(self, url: str) -> None:
+        token = f"Validation: Testing client application reachability for subscription Request-Id: {uuid4()}"
+        try:
+            async with self._http().post(
+                url,
+                params={"validationToken": token},
+                headers={"Content-Type": "text/plain; charset=utf-8"},
+                timeout=aiohttp.ClientTimeout(total=10),
+            ) as answer:
+                text = await answer.text()
+                if answer.status == 200 and answer.content_type == "text/plain" and text == token:
+                    return
+                reason = f"HTTP status code is '{answer.status}'"
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            reason = type(error).__name__
+        raise invalid(f"Subscription validation request failed. {reason}.", "ValidationError")
+
+    # -- delivery ------------------------------------------------------------------------------------------------
+
+    def _http(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=False))
+        return self._session
+
+    def changed(self, mailbox: Mailbox, item: Item, change: str) -> None:
+        """A store listener: queue notifications to whoever subscribed. Echoes of own writes are sent as well."""
+        if not self.rows:
+            return
+        for row in list(self._alive().values()):
+            if row["_mailbox"] != mailbox.id or row["_kind"] != item.kind or change not in row["_kinds"]:
+                continue
+            if row["_folder"] and row["_folder"] not in (item.folder, item.came_from):
+                continue
+            fault = self.faults.take(
+                among=NOTIFICATION_ACTIONS, path=str(row["resource"]), mailbox=f"{mailbox.id} {mailbox.address}"
+            )
+            copies = 1 if fault is None else {"lose_notifications": 0, "double_notifications": 2}[fault.action]
+            for _ in range(copies):
+                self._start(row["notificationUrl"], self._notice(row, mailbox, item, change))
+
+    def _notice(self, row: dict[str, Any], mailbox: Mailbox, item: Item, change: str) -> dict[str, Any]:
+        key = item.immutable_id if row["_immutable"] else item.rest_id
+        name = "Events" if item.kind == EVENT else "Contacts"
+        where = f"Users/{mailbox.id}/{name}/{key}"
+        return {
+            "subscriptionId": row["id"],
+            "subscriptionExpirationDateTime": row["expirationDateTime"],
+            "clientState": row["clientState"],
+            "changeType": change,
+            "resource": where,
+            "tenantId": TENANT_ID,
+            "resourceData": {
+                "@odata.type": f"#Microsoft.Graph.{name[:-1]}",
+                "@odata.id": where,
+                "@odata.etag": etag(item),
+                "id": key,
+            },
+        }
+
+    def lifecycle(self, event: str, mailbox: str = "") -> int:
+        """Send a lifecycle notification (`missed`, `subscriptionRemoved`, `reauthorizationRequired`)."""
+        count = 0
+        for row in list(self._alive().values()):
+            if row["lifecycleNotificationUrl"] and (not mailbox or row["_mailbox"] == mailbox):
+                body = {
+                    "subscriptionId": row["id"],
+                    "subscriptionExpirationDateTime": row["expirationDateTime"],
+                    "tenantId": TENANT_ID,
+                    "clientState": row["clientState"],
+                    "lifecycleEvent": event,
+                }
+                self._start(row["lifecycleNotificationUrl"], body)
+                count += 1
+        return count
+
+    def drop(self, mailbox: str = "", *, silent: bool = False) -> None:
+        """The fault `drop_subscriptions`: gone, with a subscriptionRemoved where a lifecycle URL was given."""
+        if not silent:
+            self.lifecycle("subscriptionRemoved", mailbox)
+        for key in [k for k, r in self.rows.items() if not mailbox or r["_mailbox"] == mailbox]:
+            del self.rows[key]
+
+    def _start(self, url: str, notice: dict[str, Any]) -> None:
+        task = asyncio.get_running_loop().create_task(self._deliver(url, notice))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _deliver(self, url: str, notice: dict[str, Any]) -> None:
+        await asyncio.sleep(self.tenant.switches["notification_delay_ms"] / 1000)
+        data = encode({"value": [notice]})
+        for wait in ATTEMPTS:
+            await asyncio.sleep(wait)
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                async with self._http().post(
+                    url,
+                    data=data,
+                    headers={"Content-Type": "application/json; charset=utf-8"},
+                    timeout=aiohttp.ClientTimeout(total=10),
+                ) as answer:
+                    if 200 <= answer.status < 300:
+                        self.sent += 1
+                        return
+        self.failed += 1
+
+    async def close(self) -> None:
+        """Stop deliveries."""
+        for task in list(self._running):
+            task.cancel()
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
