@@ -1,0 +1,61 @@
+# Thin on purpose: each target is one command that can as well be typed by hand.
+# Needs Python >= 3.11 (with venv and pip) and make; everything else comes into .venv.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+MINUTES ?= 5
+SOURCES := reconcile graph_adapter x3_adapter worker infra tests
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint format types layers bench soak fmt clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{printf "%-14s %s\n", $$1, $$2}'
+	@echo "  Variables: PYTHON=python3.12 · ONCE=1 (demo) · MINUTES=n (soak) · ARGS='-k words' (test)"
+
+setup: $(STAMP) ## the virtual environment in .venv, with .venv/bin/x3sync
+
+# Redone only when what it installs changes; the stamp is written last, so an interrupted set-up starts again.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "x3sync needs Python 3.11 or newer")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: setup ## emulators, worker, console and the story; ONCE=1 ends after the story
+	$(BIN)/python -m infra.demo $(if $(filter-out 0,$(ONCE)),--once)
+
+# One worker per core, at most two: the tests start real servers. A module's tests share their servers (loadfile).
+test: setup ## all tests, against real servers; ARGS is handed to pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadfile $(ARGS)
+
+check: setup ## lint, format, types and the direction of imports, under a minute
+	@$(MAKE) --no-print-directory -j4 -k --output-sync=target lint format types layers
+
+lint: setup
+	$(BIN)/ruff check --output-format concise .
+
+format: setup
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+layers: setup
+	$(BIN)/lint-imports
+
+bench: setup ## the measurements of performance, into var/bench.json
+	$(BIN)/python -m tests.bench
+
+soak: setup ## random histories with faults for MINUTES=n
+	$(BIN)/python -m tests.system.soak --minutes $(MINUTES)
+
+fmt: setup ## format the sources and mend what ruff can mend
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format .
+
+clean: ## remove .venv, var and every cache
+	rm -rf $(VENV) var build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
