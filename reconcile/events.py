@@ -55,9 +55,12 @@ def attended(item: Present) -> bool:
 
 
 def may_mark(item: Present, rules: Rules) -> bool:
-    """Whether the marker may be written: never on an invitation (A4), on an organised meeting only if silent (A10)."""
+    """Whether the marker may be written: never on an invitation (A4), on an organised meeting only if silent (A10), and
+    not on an occurrence, which a write would turn into an exception; its ZSYNCID finds it again (M7)."""
     event = item.outlook.event
-    return event is None or (event.organizer and (rules.silent_properties or not event.attendees))
+    if event is None:
+        return True
+    return event.shape is Shape.SINGLE and event.organizer and (rules.silent_properties or not event.attendees)
 
 
 def mails(step: Step, context: Context) -> int:

@@ -6,7 +6,7 @@ on the side they come from, and what is left goes on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from reconcile import events
@@ -48,7 +48,7 @@ def gate(decision: Decision, context: Context) -> tuple[Decision, ...]:
     if decision.deletes_on is not None or any(isinstance(step, Create | Assign) for step in decision.steps):
         return (_blocked(decision, decision.steps, first, sum(block.mails for block in blocks.values())),)
     free = tuple(step for position, step in enumerate(decision.steps) if position not in blocks)
-    rest = replace(decision, steps=free, unsettled=_unsettled(decision, blocks))
+    rest = replace(decision, steps=free, unsettled=unsettled(decision, (decision.steps[position] for position in blocks)))
     parts = []
     for waits in (Gate.SKIPPED, Gate.HELD):
         of = {position: block for position, block in blocks.items() if block.gate is waits}
@@ -73,15 +73,15 @@ def _blocked(decision: Decision, steps: tuple[Step, ...], block: _Block, mails: 
     return replace(waiting, after=after, remember=False, problems=(), lost=())
 
 
-def _unsettled(decision: Decision, blocks: Mapping[int, _Block]) -> dict[Side, frozenset[str]]:
-    """The fields that stay "changed" on the side they come from, because their write waits."""
-    waiting = dict(decision.unsettled)
-    for position in blocks:
-        step = decision.steps[position]
+def unsettled(decision: Decision, waiting: Iterable[Step]) -> dict[Side, frozenset[str]]:
+    """The fields that stay "changed" on the side they come from, because the steps `waiting` are not carried out: blocked
+    ones here, failed ones in the shell."""
+    names = dict(decision.unsettled)
+    for step in waiting:
         if isinstance(step, Update):
-            names = frozenset(_CAUSES.get(name, name) for name in step.changes)
-            waiting[step.side.other] = waiting.get(step.side.other, frozenset()) | names
-    return waiting
+            causes = frozenset(_CAUSES.get(name, name) for name in step.changes)
+            names[step.side.other] = names.get(step.side.other, frozenset()) | causes
+    return names
 
 
 def _block(step: Step, context: Context) -> _Block | None:

@@ -38,6 +38,8 @@ def decide_unlinked(pair: Pair, context: Context) -> Decision:
             if x3.where is Where.OUT_OF_WINDOW:
                 return _nothing(pair, Rule.U5, "outside the window")
             return create_in_outlook(pair, x3, context)
+        case Absent(), Absent():
+            return _nothing(pair, Rule.D5, "gone on both sides")
         case _:
             return _nothing(pair, Rule.S8, "one side was not read in this pass: nothing is decided")
 
@@ -183,7 +185,13 @@ def create_in_outlook(pair: Pair, x3: Present, context: Context) -> Decision:
 
 def _met(pair: Pair, x3: Present, outlook: Present, context: Context) -> Decision:
     """M2, M4, M6: two living items that belong together."""
-    ignored = _out_of_scope(pair, outlook)
+    ours = pair.meeting is Meeting.MARKER
+    if ours and outlook.where is Where.ELSEWHERE:
+        # M2, S6: without a link the record would be created again.
+        why = "carries our marker in a folder that is not managed"
+        return Decision(pair=pair, rule=Rule.S6, why=why, after=LinkState.RELEASED, remember=True)
+    asleep = ours and x3.where is not Where.ELSEWHERE and outlook.where is Where.OUT_OF_WINDOW
+    ignored = None if asleep else _out_of_scope(pair, outlook)
     if ignored is not None:
         return ignored
     steps: list[Step] = []
@@ -191,7 +199,7 @@ def _met(pair: Pair, x3: Present, outlook: Present, context: Context) -> Decisio
         if pair.type is not ItemType.CONTACT or pair.meeting is not Meeting.NATURAL:
             return _of_another(pair, outlook)
         steps.append(Assign(target=x3, representative=context.representative))
-    merged = first_meeting(pair, context, newest=pair.meeting is Meeting.MARKER, owner=owns(pair, context))
+    merged = first_meeting(pair, context, newest=ours, owner=owns(pair, context))
     written, problems = updates(pair, merged, context)
     steps.extend((*written, *mark(pair.type, outlook, x3.key, context)))
     rule = {Meeting.MARKER: Rule.M2, Meeting.MEETING: Rule.M6}.get(pair.meeting, Rule.M4)
@@ -200,7 +208,7 @@ def _met(pair: Pair, x3: Present, outlook: Present, context: Context) -> Decisio
         rule=rule,
         why=merged.why,
         steps=tuple(steps),
-        after=LinkState.LINKED,
+        after=LinkState.ASLEEP if asleep and x3.where is Where.OUT_OF_WINDOW else LinkState.LINKED,
         remember=True,
         problems=problems,
         lost=merged.lost,
@@ -228,14 +236,15 @@ def updates(pair: Pair, merged: Merge, context: Context) -> tuple[tuple[Step, ..
 
 
 def _of_another(pair: Pair, outlook: Present) -> Decision:
-    """An item of ours whose record another representative has now: S7 without the memory of how it came about, so a
-    person confirms it. An item that the sync did not make is left alone."""
+    """An item of ours whose record another representative has now: S7 without the memory of how it came about, so nothing
+    is deleted. The link is kept as a released one, lest the item be made again when the record comes back (M2)."""
     why = "the record is another representative's now"
-    marker = outlook.outlook.marker
-    if marker is None or marker.born is not Born.CREATED or events.invited(outlook):
+    if pair.meeting is not Meeting.MARKER or events.invited(outlook):
         return _nothing(pair, Rule.S7, why)
-    step = Delete(side=Side.OUTLOOK, type=pair.type, target=outlook)
-    return held(Decision(pair=pair, rule=Rule.S7, why=why, steps=(step,)), Rule.M2, "delete it in Outlook")
+    problem = Problem(field="", message=f"{why}; the item in Outlook is left alone (S7)")
+    return Decision(
+        pair=pair, rule=Rule.S7, why=why, after=LinkState.RELEASED, remember=True, problems=(problem,), blank=Side.X3
+    )
 
 
 def _orphan(pair: Pair, outlook: Present, context: Context) -> Decision:

@@ -40,6 +40,7 @@ class _Work:
     problems: list[Problem] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
     restored: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)  # an invitation's changes, its organiser's to carry
     loser: Side | None = None
 
     def move(self, name: str, origin: Side) -> None:
@@ -120,8 +121,9 @@ def merge(pair: Pair, context: Context, *, owner: bool = True) -> Merge:
         elif by and not work.agrees(name):
             if owner:
                 work.conflicts.append(name)
-            elif not events.invited(outlook):
-                # A2. An invitation changes with its organiser, whose own pass carries it: nothing is put back there.
+            elif events.invited(outlook):
+                work.left.append(name)
+            else:
                 work.restored.append(name)
                 work.move(name, Side.X3)
     return _settle(work, edits)
@@ -136,6 +138,8 @@ def _settle(work: _Work, edits: Mapping[Side, set[str]]) -> Merge:
         why = "; ".join(f"{_title(s.other)} changed {', '.join(sorted(work.changes[s]))}" for s in wrote)
     elif both:
         rule, why = Rule.C5, "both sides were changed to the same"
+    elif work.left:
+        rule, why = Rule.A4, f"the meeting's {', '.join(work.left)} changed: its organiser's own pass carries it"
     elif any(edits.values()):
         rule, why = Rule.C1, "what changed has no place on the other side, or is there already"
     lost: tuple[tuple[Side, Content], ...] = ()

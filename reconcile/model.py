@@ -353,6 +353,7 @@ class Window:
         return when.start < self.end and (when.end > self.start or when.start >= self.start)
 
     def holds_task(self, task: Task) -> bool:
-        """A task is in the window when it is not done, or due or started within it."""
-        days = [day for day in (task.dates.due, task.dates.start) if day is not None]
-        return not task.done or not days or any(self.first <= day <= self.last for day in days)
+        """A task is in the window when it is not done, or due within it (started, where it has no due date). Neither side
+        says on which day a task was done."""
+        day = task.dates.due or task.dates.start
+        return not task.done or day is None or self.first <= day <= self.last

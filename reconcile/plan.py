@@ -89,8 +89,6 @@ def _detached(pair: Pair, context: Context) -> Decision:
     match pair.x3, pair.outlook:
         case Absent(), _:
             return Decision(pair=pair, rule=Rule.S5, why="deleted in X3: the link ends", after=Drop.LINK)
-        case Present(where=Where.ELSEWHERE), Present():
-            return Decision(pair=pair, rule=Rule.S7, why="no longer this representative's: the link ends", after=Drop.LINK)
         case Present(), Present() as outlook if outlook.where is not Where.ELSEWHERE:
             return _both(pair, context)
         case _:
@@ -207,9 +205,8 @@ def _both(pair: Pair, context: Context) -> Decision:
     assert isinstance(x3, Present)
     assert isinstance(outlook, Present)
     if outlook.where is Where.ELSEWHERE:
-        ends = x3.where is Where.ELSEWHERE
         why = "moved to a folder that is not managed: X3 keeps its record"
-        return Decision(pair=pair, rule=Rule.S6, why=why, after=Drop.LINK if ends else LinkState.RELEASED)
+        return Decision(pair=pair, rule=Rule.S6, why=why, after=LinkState.RELEASED)
     if x3.where is Where.ELSEWHERE:
         return _reassigned(pair, outlook)
     answer = _as_deleted(pair, x3, outlook, context)
@@ -226,11 +223,13 @@ def _both(pair: Pair, context: Context) -> Decision:
 
 
 def _moved_in_time(merged: Merge, link: Link, *, asleep: bool) -> Merge:
-    """S6: the window moves, too; a link that falls asleep or wakes says so, and one that was released is linked again."""
+    """A link whose state changes although nothing is carried says so: the window moves, too (S6)."""
     if merged.rule is not Rule.IN_STEP:
         return merged
     if link.state is LinkState.RELEASED:
         return replace(merged, rule=Rule.S6, why="back in a managed folder")
+    if link.state is LinkState.PENDING_DELETE:
+        return replace(merged, rule=Rule.D6, why="no longer deleted on either side: no deletion waits any more")
     if asleep is (link.state is LinkState.ASLEEP):
         return merged
     why = "outside the window on both sides: the link sleeps" if asleep else "in the window again: the link wakes"

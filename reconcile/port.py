@@ -81,7 +81,8 @@ class Ref:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """A listing's word about one item. `observation` is None when the listing only says "look at it"; then `version`, if
-    not blank, tells whether a look is needed: the same version as last seen is the same item (C1 decides after a look).
+    not blank, tells whether a look is needed: the same version as last seen is the same item (C1 decides after a look). A
+    version that ends in `~` was taken while its stamp could still be given again: it is never the same.
     """
 
     ref: Ref

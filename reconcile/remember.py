@@ -1,13 +1,15 @@
 """What a link looks like once its decision was carried out (C1): the last arrow of a pass, still pure.
 
 The shell carries out the steps of a decision and hands over how each side looks now: the item read back where it wrote,
-the item observed elsewhere. A decision of which a step failed is not remembered at all.
+the item observed elsewhere. A decision of which a step failed is not remembered at all, or, where the shell goes on
+without that step, with what it would have carried `unsettled` (see `gate.unsettled`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import Any
 
 from reconcile import fields
 from reconcile.actions import Decision, Drop, Gate
@@ -59,7 +61,7 @@ def _new(decision: Decision, looks: Mapping[Side, Present]) -> Link:
         auuid=x3.x3.auuid,
         outlook_key=outlook.key,
         born=Side.OUTLOOK if from_outlook else Side.X3,
-        made=ours and meeting in (Meeting.MARKER, Meeting.ALONE),
+        made=ours and created is not Side.X3 and meeting in (Meeting.MARKER, Meeting.ALONE),
     )
 
 
@@ -90,13 +92,18 @@ def _seen(
         return Seen()
     if look is None or not (decision.remember or written):
         return old
-    content = look.content
-    for name in decision.unsettled.get(side, frozenset()):
+    content, waiting = look.content, decision.unsettled.get(side, frozenset())
+    for name in waiting:
         content = replace(content, **{name: _unsettled(name, side, old.content, looks, context)})
-    return Seen(content=content, version=look.version, written_at=look.modified_at if side in written else old.written_at)
+    # What is unsettled has to be looked at again, so its version is not remembered.
+    return Seen(
+        content=content,
+        version="" if waiting else look.version,
+        written_at=look.modified_at if side in written else old.written_at,
+    )
 
 
-def _unsettled(name: str, side: Side, old: Content | None, looks: Mapping[Side, Present], context: Context) -> object:
+def _unsettled(name: str, side: Side, old: Content | None, looks: Mapping[Side, Present], context: Context) -> Any:
     """A field that could not be carried yet keeps its old look, so that it still counts as changed. Without an old look
     it is taken to have looked like the other side: the difference is the change."""
     present = looks[side].content

@@ -32,7 +32,8 @@ def fold(text: str) -> str:
 
 def with_details(details: list[str], text: str) -> str:
     """`text` below the marked block of `details` lines (C7)."""
-    block = "\n".join((DETAILS_OPEN, *(line(d) for d in details), DETAILS_CLOSE))
+    shown = [entry for detail in details if (entry := line(detail))]
+    block = "\n".join((DETAILS_OPEN, *shown, DETAILS_CLOSE))
     return f"{block}\n{text}" if text else block
 
 

@@ -6,6 +6,7 @@ import asyncio
 import pickle
 import random
 from collections import Counter
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -311,5 +312,10 @@ def make_app(service: GraphService) -> web.Application:
     async def close(_: web.Application) -> None:
         await service.subscriptions.close()
 
+    async def date(_: web.Request, response: web.StreamResponse) -> None:
+        # The Date header is Graph's own clock (RFC 9110, 6.6.1): clients compare stamps with it.
+        response.headers["Date"] = format_datetime(service.clock.now(), usegmt=True)
+
     app.on_cleanup.append(close)
+    app.on_response_prepare.append(date)
     return app

@@ -118,3 +118,9 @@ def test_real_credentials_over_tls(tmp_path: Path) -> None:
             ClientSecretCredential(client_secret="wrong", **common).get_token(SCOPE)
     finally:
         assert running.stop() == 0
+
+
+def test_the_date_header_is_the_emulated_clock(emulators: Emulators) -> None:
+    emulators.control("POST", "clock", {"now": "2026-03-28T23:00:00Z"})
+    answer = httpx.get(f"{emulators.graph}/v1.0/users", headers={"Authorization": "Bearer emulator"})
+    assert answer.headers["Date"].startswith("Sat, 28 Mar 2026 23:00:0")

@@ -1,0 +1,79 @@
+"""azure-identity's real credentials, over TLS with a throw-away CA, against the emulated Entra."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from graph_adapter.client import Graph
+from graph_adapter.connection import GraphConnection
+from graph_adapter.directory import Directory
+from reconcile.port import Stop, TryLater
+from tests.graph_adapter.conftest import ADDRESS, ROOT
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A running emulator with TLS, and the files it wrote."""
+
+    root: str
+    files: Path
+
+    def connection(self, *, certificate: bool = False) -> GraphConnection:
+        app = json.loads((self.files / "app.json").read_text())
+        return GraphConnection(
+            base_url=f"{self.root}/v1.0",
+            authority=self.root,
+            tenant_id=app["tenant_id"],
+            client_id=app["client_id"],
+            client_secret="" if certificate else app["client_secret"],
+            certificate_path=str(self.files / "app.pem") if certificate else "",
+            verify=str(self.files / "ca.pem"),
+        )
+
+
+@pytest.fixture(scope="module")
+def tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
+    """The emulator over TLS."""
+    files = tmp_path_factory.mktemp("tls")
+    command = [sys.executable, "-m", "infra.emulators", "--graph-port", "0", "--x3-port", "0", "--seed", "empty"]
+    process = subprocess.Popen([*command, "--tls-dir", str(files)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield Tenant(json.loads(process.stdout.readline())["graph"], files)
+    finally:
+        process.terminate()
+        process.wait(15)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+@pytest.mark.parametrize("certificate", [False, True])
+async def test_a_secret_and_a_certificate_open_graph(tenant: Tenant, certificate: bool) -> None:
+    graph = Graph.connect(tenant.connection(certificate=certificate))
+    assert await Directory(graph).user(ADDRESS) is not None
+    await graph.aclose()
+
+
+async def test_a_wrong_secret_stops_the_whole_side(tenant: Tenant) -> None:
+    graph = Graph.connect(replace(tenant.connection(), client_secret="wrong"))
+    finding = await Directory(graph).check_token()
+    assert not finding.ok
+    assert finding.mend
+    with pytest.raises(Stop) as caught:
+        await graph.check_token()
+    assert caught.value.whole_side
+    await graph.aclose()
+
+
+async def test_an_authority_that_is_not_trusted_gives_no_token(tenant: Tenant) -> None:
+    graph = Graph.connect(replace(tenant.connection(), verify=None))
+    with pytest.raises((Stop, TryLater)):
+        await graph.check_token()
+    await graph.aclose()

@@ -1,0 +1,383 @@
+"""Apply: carry out decisions, one item at a time, and remember what each side then looks like.
+
+A failed step leaves what it would have carried unsettled, so the next pass plans it anew; nothing is queued. Creates are
+bracketed by an attempt (M7), X3 writes by a lock of their record, every write by the user's lease. One item's link,
+journal, problem lines and attempt change in one transaction.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from reconcile import fields as crossing
+from reconcile import gate, guard, merge
+from reconcile.actions import Create, Decision, Delete, Drop, Gate, Mark, Problem, Rule, Step, Update
+from reconcile.context import Context
+from reconcile.model import Contact, Content, ItemType, Kind, Link, LinkState, Pair, Present, Side
+from reconcile.port import Endpoint, Moved, Ref, Refused, TryLater
+from reconcile.remember import link_after
+from worker.clock import Clock
+from worker.report import DONE, HELD, LATER, MOVED, PROBLEM, SKIPPED, Outcome
+from worker.state import attempts, claims, dirty, journal, leases, links, problems
+from worker.state.attempts import Attempt
+from worker.state.items import ItemKey
+from worker.state.leases import Lease, LockBusy
+from worker.state.problems import QUARANTINE_AFTER, ProblemLine
+from worker.state.store import Store
+
+
+class _Postponed(Exception):
+    """The step cannot be taken now; the item is marked dirty and comes again."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What the steps of one decision achieved so far."""
+
+    looks: dict[Side, Present] = field(default_factory=dict)
+    written: set[Side] = field(default_factory=set)
+    gone: set[Side] = field(default_factory=set)
+    done: list[Step] = field(default_factory=list)
+    failed: list[Step] = field(default_factory=list)
+    dropped: list[Step] = field(default_factory=list)  # updates of single fields that were refused by name
+    problems: list[Problem] = field(default_factory=list)
+    attempt: Attempt | None = None
+    meeting: tuple[str, datetime | None] | None = None
+    refused: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Executor:
+    """Carries out the decisions of one pass for one user. `x3_limit` is X3's execution limit: an open attempt there is
+    looked up only after it (M7)."""
+
+    store: Store
+    clock: Clock
+    endpoints: Mapping[Side, Endpoint]
+    user_id: int
+    mailbox: str
+    fp: str
+    pass_id: str
+    cause: str
+    lease: Callable[[], Lease]
+    request_seconds: float
+    x3_limit: timedelta
+    context: Context
+    known_problems: Mapping[ItemKey, list[ProblemLine]]
+    on_quarantine: Callable[[Decision], None] = lambda _decision: None
+
+    async def carry_out(self, decision: Decision) -> Outcome:
+        """Do what the decision says. Raises Stop and leases.LeaseLost; every other failure is in the outcome."""
+        if decision.gate is not Gate.OPEN:
+            return self._gated(decision)
+        standing = self._refused_before(decision)
+        if standing is not None:
+            return Outcome(decision, PROBLEM, why=f"refused before, and neither side changed since: {standing}")
+        progress = _Progress()
+        status, why = DONE, ""
+        try:
+            async with AsyncExitStack() as stack:
+                await self._lock(decision, stack)
+                for step in decision.steps:
+                    await self._take(decision, step, progress)
+        except (Moved, LockBusy) as moved:
+            status, why = MOVED, str(moved)
+        except (TryLater, _Postponed) as later:
+            status, why = LATER, str(later)
+        except Refused as refused:
+            progress.problems.append(_refusal(refused))
+            progress.refused = True
+            status, why = PROBLEM, f"refused: {refused}"
+        progress.failed.extend(step for step in decision.steps if step not in progress.done)
+        return self._remember(decision, progress, status, why)
+
+    # ------------------------------------------------------------------------------------------ not now
+
+    def _gated(self, decision: Decision) -> Outcome:
+        link = decision.pair.link
+        if link is not None and isinstance(decision.after, LinkState) and link.state is not decision.after:
+            with self.store.begin(self.lease()) as tx:
+                links.save(tx, self.user_id, replace(link, state=decision.after))
+        return Outcome(decision, HELD if decision.gate is Gate.HELD else SKIPPED)
+
+    def _refused_before(self, decision: Decision) -> str | None:
+        """A7, G2: what a server refused is sent again only when either side changed, or by hand."""
+        if not decision.steps:
+            return None
+        fingerprint = guard.versions(decision)
+        for line in self._lines(decision.pair):
+            if line.problem.field == "" and not line.problem.kept and line.fingerprint == fingerprint and line.attempts:
+                return line.problem.message
+        return None
+
+    def _lines(self, pair: Pair) -> list[ProblemLine]:
+        x3_key, outlook_key = pair.key(Side.X3), pair.key(Side.OUTLOOK)
+        return [
+            line
+            for item, lines in self.known_problems.items()
+            if (x3_key and (item.type, item.x3_key) == (pair.type, x3_key))
+            or (outlook_key and item.outlook_key == outlook_key)
+            for line in lines
+        ]
+
+    # -------------------------------------------------------------------------------------------- steps
+
+    async def _lock(self, decision: Decision, stack: AsyncExitStack) -> None:
+        """X3 writes of one record are serialised across passes; so are contact creates of one address (M4)."""
+        for step in decision.steps:
+            if step.side is not Side.X3:
+                continue
+            if not isinstance(step, Create):
+                await stack.enter_async_context(self._x3_lock(step.type, step.target.key))
+            elif isinstance(step.content, Contact) and step.content.work_email:
+                await stack.enter_async_context(self._x3_lock(step.type, f"mail:{step.content.work_email.casefold()}"))
+
+    def _x3_lock(self, item_type: ItemType, key: str) -> AbstractAsyncContextManager[None]:
+        return leases.x3_lock(self.store.begin, item_type, key, self.lease().owner, seconds=2 * self.request_seconds)
+
+    async def _take(self, decision: Decision, step: Step, progress: _Progress) -> None:
+        if not self.lease().outlives(self.request_seconds, self.clock.monotonic()):
+            raise _Postponed("the lease would end before the answer")
+        look: Present | None
+        match step:
+            case Create():
+                look = await self._create(decision, step, progress)
+            case Mark(marker=marker) if not marker.x3_key:
+                look = await self._apply(replace(step, marker=replace(marker, x3_key=progress.looks[Side.X3].key)))
+            case Update():
+                look = await self._update(step, progress)
+            case _:
+                target = progress.looks.get(step.side)
+                look = await self._apply(replace(step, target=target) if target is not None else step)
+        if look is None:
+            progress.gone.add(step.side)
+        else:
+            progress.looks[step.side] = look
+            progress.written.add(step.side)
+        progress.done.append(step)
+
+    async def _apply(self, step: Step) -> Present | None:
+        return await self.endpoints[step.side].apply(step)
+
+    async def _update(self, step: Update, progress: _Progress) -> Present | None:
+        """What fits is written, a field that the side refuses by name becomes a problem line (C6)."""
+        while True:
+            try:
+                return await self._apply(step)
+            except Refused as refused:
+                if refused.field not in step.changes or len(step.changes) == 1:
+                    raise
+                progress.problems.append(_refusal(refused))
+                progress.dropped.append(replace(step, changes={refused.field: step.changes[refused.field]}))
+                rest = {name: value for name, value in step.changes.items() if name != refused.field}
+                step = replace(step, changes=rest)
+
+    async def _create(self, decision: Decision, step: Create, progress: _Progress) -> Present:
+        """M7: look for an unanswered earlier attempt first, then send, with the attempt on record."""
+        endpoint = self.endpoints[step.side]
+        self._claim(decision, step, progress)
+        now = self.clock.now()
+        wanted = Attempt(
+            type=step.type,
+            side=step.side,
+            source_key=decision.pair.key(step.side.other),
+            token=uuid.uuid4().hex,
+            sent_at=now,
+            sync_id=step.sync_id,
+            marker=step.marker.encode() if step.marker else "",
+        )
+        with self.store.begin(self.lease()) as tx:
+            attempt = attempts.begin(tx, self.user_id, [wanted])[0]
+        step = replace(step, token=attempt.token)
+        if attempt.token != wanted.token:
+            if step.side is Side.X3 and now < attempt.sent_at + self.x3_limit:
+                raise _Postponed("an earlier create may still be under way in X3")
+            found = await endpoint.find(step)
+            if found is not None:
+                progress.attempt = attempt
+                return found
+        try:
+            look = await self._send_create(endpoint, step, progress)
+        except TryLater as later:
+            if not later.sent:
+                self._forget(attempt)
+            raise
+        except Refused:
+            self._forget(attempt)
+            raise
+        progress.attempt = attempt
+        return look
+
+    async def _send_create(self, endpoint: Endpoint, step: Create, progress: _Progress) -> Present:
+        while True:
+            try:
+                look = await endpoint.apply(step)
+            except Refused as refused:
+                empty = getattr(crossing.blank(step.type, step.content), refused.field, None) if refused.field else None
+                if empty is None or getattr(step.content, refused.field) == empty:
+                    raise
+                progress.problems.append(_refusal(refused))
+                step = replace(step, content=replace(step.content, **{refused.field: empty}))
+                continue
+            assert look is not None
+            return look
+
+    def _claim(self, decision: Decision, step: Create, progress: _Progress) -> None:
+        """M6: a meeting's record is made by the mailbox that claimed it first."""
+        item = decision.pair.outlook
+        if step.side is not Side.X3 or not isinstance(item, Present):
+            return
+        event = item.outlook.event
+        if event is None or not event.ical_uid or (event.organizer and not event.attendees):
+            return
+        meeting = (event.ical_uid, event.original_start)
+        with self.store.begin(self.lease()) as tx:
+            claim = claims.take(tx, self.fp, self.user_id, step.type, *meeting, self.clock.now())
+        if claim.user_id != self.user_id:
+            raise _Postponed("another mailbox makes the record of this meeting")
+        progress.meeting = meeting
+
+    def _forget(self, attempt: Attempt) -> None:
+        with self.store.begin(self.lease()) as tx:
+            attempts.close(tx, [attempt])
+
+    # ----------------------------------------------------------------------------------------- remember
+
+    def _remember(self, decision: Decision, progress: _Progress, status: str, why: str) -> Outcome:
+        """Store the link as it is now, the journal line, problem lines; close the attempt."""
+        pair = decision.pair
+        problems_ = [*decision.problems, *progress.problems]
+        before = pair.link
+        link = self._link_now(decision, progress, status)
+        x3_key = link.x3_key if link else pair.key(Side.X3)
+        outlook_key = link.outlook_key if link else pair.key(Side.OUTLOOK)
+        item = ItemKey(pair.type, x3_key, outlook_key)
+        drops = decision.after is Drop.LINK and status == DONE
+        with self.store.begin(self.lease()) as tx:
+            if drops and before is not None:
+                links.drop(tx, self.user_id, [before.id])
+                self._free_claim(tx, before, progress)
+            elif link is not None and link != before and not drops:
+                event = pair.outlook.outlook.event if isinstance(pair.outlook, Present) else None
+                links.save(tx, self.user_id, link, event=event)
+            if decision.erase:
+                journal.erase_outlook_content(
+                    tx, self.user_id, item, pass_id=self.pass_id, at=self.clock.now(), cause=self.cause
+                )
+            else:
+                self._write_journal(tx, decision, progress, item, status, why)
+            self._write_problems(tx, decision, item, problems_)
+            if progress.attempt is not None:
+                attempts.close(tx, [progress.attempt])
+            if progress.meeting is not None and any(isinstance(step, Create) for step in progress.done):
+                claims.settle(tx, self.fp, *progress.meeting, x3_key)
+            if status in (LATER, MOVED) or progress.failed:
+                dirty.mark(tx, self._marks(pair, status))
+        return Outcome(decision, status, progress.done, problems_, why, x3_key, outlook_key)
+
+    def _link_now(self, decision: Decision, progress: _Progress, status: str) -> Link | None:
+        """The link as the steps that were carried out leave it; the stored one when none was."""
+        pair = decision.pair
+        created = any(isinstance(step, Create) for step in progress.done)
+        if status != DONE and not created and not progress.done:
+            return pair.link
+        looks: dict[Side, Present] = {
+            side: look for side in Side if isinstance(look := progress.looks.get(side) or pair.on(side), Present)
+        }
+        # Of a deletion that failed half-way nothing is remembered: it is planned anew.
+        after = None if status != DONE and decision.after is Drop.LINK else decision.after
+        waiting = [*progress.failed, *progress.dropped]
+        actual = replace(decision, after=after, unsettled=gate.unsettled(decision, waiting))
+        return link_after(actual, pair.link, looks, progress.written, self.context)
+
+    def _free_claim(self, tx: Session, link: Link, progress: _Progress) -> None:
+        if link.ical_uid and any(isinstance(step, Delete) and step.side is Side.X3 for step in progress.done):
+            claims.release(tx, self.fp, link.ical_uid, link.original_start)
+
+    def _write_journal(
+        self, tx: Session, decision: Decision, progress: _Progress, item: ItemKey, status: str, why: str
+    ) -> None:
+        pair = decision.pair
+        before: dict[Side, Content] = {
+            side: look.content for side in Side if isinstance(look := pair.on(side), Present) and pair.link is not None
+        }
+        before |= dict(decision.lost)
+        entries = [
+            journal.Entry(
+                pass_id=self.pass_id,
+                at=self.clock.now(),
+                item=item,
+                rule=decision.rule,
+                why=why or decision.why,
+                action=type(step).__name__.lower() if step else (decision.verb if decision.after else ""),
+                side=step.side if step else None,
+                outcome=status if step is None or step not in progress.done else DONE,
+                cause=self.cause,
+                before=before,
+                after={side: look.content for side, look in progress.looks.items()},
+            )
+            for step in (decision.steps or (None,))
+        ]
+        if decision.steps or (decision.after is not None and (pair.link is None or decision.after != pair.link.state)):
+            journal.append(tx, self.user_id, entries)
+
+    def _write_problems(self, tx: Session, decision: Decision, item: ItemKey, found: list[Problem]) -> None:
+        """Lines of fields that were decided anew are replaced, others stay until they are cured (R4)."""
+        pair = decision.pair
+        if decision.rule is Rule.IN_STEP and not found:
+            return
+        touched = {line.field for line in found} | {""}
+        if isinstance(pair.x3, Present) and isinstance(pair.outlook, Present):
+            touched |= {name for side in Side for name in merge.changed(pair, side)}
+        staying = [line.problem for line in self._lines(pair) if line.problem.field not in touched]
+        attempts_made = problems.put(tx, self.user_id, item, [*found, *staying], guard.versions(decision), self.clock.now())
+        if attempts_made == QUARANTINE_AFTER:
+            self.on_quarantine(decision)
+
+    def _marks(self, pair: Pair, cause: str) -> list[dirty.Mark]:
+        now = self.clock.now()
+        return [
+            dirty.Mark(user_id=self.user_id, since=now, stream="item", item=item_of(ref), causes=(cause,))
+            for ref in refs_of(pair)
+        ]
+
+
+def _refusal(refused: Refused) -> Problem:
+    return Problem(field=refused.field, message=str(refused), log_code=refused.log_code)
+
+
+# ----------------------------------------------------------------------------- items in dirty marks
+
+
+def item_of(ref: Ref) -> str:
+    """A reference as the text of a dirty mark."""
+    side = ref.kind.value if ref.kind is not None else f"x3:{ref.type}"
+    return "\t".join((side, ref.key, ref.folder))
+
+
+def ref_of(item: str) -> Ref | None:
+    """The reference in a dirty mark's text, or None when it is not one."""
+    parts = item.split("\t")
+    if len(parts) != 3:
+        return None
+    side, key, folder = parts
+    if side.startswith("x3:"):
+        return Ref(type=ItemType(side[3:]), key=key)
+    return Ref(kind=Kind(side), key=key, folder=folder)
+
+
+def refs_of(pair: Pair) -> list[Ref]:
+    """Both halves of a pair, as far as they have keys."""
+    refs = []
+    if key := pair.key(Side.X3):
+        refs.append(Ref(type=pair.type, key=key))
+    if key := pair.key(Side.OUTLOOK):
+        folder = pair.outlook.outlook.folder if isinstance(pair.outlook, Present) else pair.link.folder if pair.link else ""
+        refs.append(Ref(kind=pair.type.kind, key=key, folder=folder))
+    return refs

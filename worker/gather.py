@@ -1,0 +1,414 @@
+"""Observe: from change streams to everything a decision needs to see (house.md: change source -> dirty mark -> observe).
+
+Reads only. What a stream merely mentions is read; of a pair in which either side is touched both sides are read; an echo,
+an item that looks exactly as it was last seen, is dropped at once (C1). Nothing here decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from reconcile.match import Matching, MeetingKey, OutlookKey, Seen, X3Key, match
+from reconcile.model import (
+    Absent,
+    Born,
+    Contact,
+    ItemType,
+    Kind,
+    Link,
+    LinkState,
+    Marker,
+    Observation,
+    PersonName,
+    Present,
+    Private,
+    Side,
+    Unread,
+    Where,
+)
+from reconcile.port import CursorExpired, Endpoint, Hint, Listing, Ref, Sighting, Stream
+
+
+class Memory(Protocol):
+    """What the pass remembers of earlier ones, as far as observing needs it."""
+
+    def links_by_x3(self, keys: Iterable[X3Key]) -> Sequence[Link]:
+        """Links of these records."""
+        ...
+
+    def links_by_outlook(self, keys: Iterable[OutlookKey]) -> Sequence[Link]:
+        """Links of these items."""
+        ...
+
+    def link_keys(self, folder: str | None) -> Sequence[Link]:
+        """All links of the user, or those of one folder, without content."""
+        ...
+
+    def links_of_series(self, series: Iterable[str]) -> Sequence[Link]:
+        """Links of the occurrences of these series (A8)."""
+        ...
+
+    def claims(self, keys: Iterable[MeetingKey]) -> Mapping[MeetingKey, str]:
+        """The records of meetings that another mailbox made (M6)."""
+        ...
+
+    def claimed(self, keys: Iterable[X3Key]) -> frozenset[str]:
+        """Which of these records come from a meeting of another mailbox (M6)."""
+        ...
+
+
+class X3Questions(Protocol):
+    """What X3 is asked beside the port: which CORs could be this person (M4), which versions have these records."""
+
+    async def versions(self, refs: Sequence[Ref]) -> Mapping[Ref, str]:
+        """Versions without reading; a record that is gone is left out."""
+        ...
+
+    async def find_contacts(self, emails: Iterable[str], names: Iterable[PersonName]) -> Sequence[Present]:
+        """CORs with one of the addresses or names, whoever has them."""
+        ...
+
+
+class OutlookQuestions(Protocol):
+    """What Outlook is asked beside the port: where a vanished item went (S8)."""
+
+    async def seek(self, markers: Collection[Marker]) -> Mapping[Marker, Present]:
+        """Tasks by their markers, in all lists of the mailbox."""
+        ...
+
+    async def find_ical(self, uid: str) -> Sequence[Present | Private]:
+        """Events with this iCalUId, in any calendar of the mailbox."""
+        ...
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What was seen in a pass. `refs` are the items asked for beyond the streams (dirty marks, held items)."""
+
+    listings: dict[Stream, Listing] = field(default_factory=dict)
+    x3: dict[X3Key, Observation] = field(default_factory=dict)
+    outlook: dict[OutlookKey, Observation] = field(default_factory=dict)
+    links: dict[int, Link] = field(default_factory=dict)
+    matching: Matching = field(default_factory=lambda: Matching(pairs=(), foreign=0, wanted=frozenset()))
+    echoes: list[Link] = field(default_factory=list)
+    in_step: dict[ItemType, int] = field(default_factory=dict)
+    emptied: set[tuple[ItemType, Side]] = field(default_factory=set)
+    hints: list[Hint] = field(default_factory=list)
+    complete: bool = False
+
+    @property
+    def now(self) -> dict[Side, datetime]:
+        """Each server's own clock (C4)."""
+        return {
+            (Side.X3 if stream.kind is None else Side.OUTLOOK): listing.now for stream, listing in self.listings.items()
+        }
+
+    @property
+    def complete_kinds(self) -> frozenset[Kind]:
+        """Kinds whose every managed stream answered and was read to its end (S8, S9)."""
+        silent = {stream.kind for stream, listing in self.listings.items() if not listing.answered}
+        return frozenset(kind for kind in Kind if kind not in silent)
+
+    @property
+    def silent_folders(self) -> tuple[Stream, ...]:
+        """Managed folders that did not answer (S9)."""
+        return tuple(stream for stream, listing in self.listings.items() if not listing.answered)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gatherer:
+    """Observes one user's two sides."""
+
+    x3: Endpoint
+    outlook: Endpoint
+    questions: X3Questions
+    outlook_questions: OutlookQuestions
+    memory: Memory
+    as_linked: Callable[[Present, Link], Present]  # an item as its link's type, whatever its categories say now
+    fp: str
+    mailbox: str
+    representative: str
+    folders: Mapping[Kind, tuple[str, ...]]
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """All streams of the user: X3, then each managed folder."""
+        outlook = (Stream(kind=kind, folder=folder) for kind, ids in self.folders.items() for folder in ids)
+        return (Stream(kind=None, folder=self.representative), *outlook)
+
+    async def gather(self, cursors: Mapping[Stream, str], refs: Iterable[Ref], *, full: bool) -> Gathered:
+        """Read every stream to its end, then all that must be seen to decide. Raises TryLater and Stop."""
+        seen = Gathered()
+        listings = await asyncio.gather(*(self._listing(s, None if full else cursors.get(s)) for s in self.streams))
+        seen.listings = dict(zip(self.streams, listings, strict=True))
+        asked = set(refs)
+        for stream, listing in seen.listings.items():
+            seen.hints.extend(listing.hints)
+            asked |= self._sighted(seen, stream, listing)
+            asked |= await self._missing(seen, stream, listing)
+        seen.complete = all(listing.complete for listing in seen.listings.values())
+        self._emptied(seen)
+        await self._read(seen, asked)
+        await self._read(seen, self._of_series(seen))
+        await self._partners(seen)
+        await self._settle(seen)
+        return seen
+
+    async def _listing(self, stream: Stream, cursor: str | None) -> Listing:
+        endpoint = self.x3 if stream.kind is None else self.outlook
+        try:
+            return await endpoint.changes(stream, cursor)
+        except CursorExpired:
+            return await endpoint.changes(stream, None)
+
+    # ------------------------------------------------------------------------------------------ streams
+
+    def _sighted(self, seen: Gathered, stream: Stream, listing: Listing) -> set[Ref]:
+        """Take what the listing shows; answer what has to be read."""
+        side = Side.X3 if stream.kind is None else Side.OUTLOOK
+        links = self._links_of(listing.sightings, stream)
+        asked: set[Ref] = set()
+        for sighting in listing.sightings:
+            link = links.get(_name(sighting.ref))
+            if sighting.observation is not None:
+                self._take(seen, sighting.ref, sighting.observation)
+            elif link is None or not _same(sighting.version, link.seen(side).version):
+                asked.add(sighting.ref)
+            elif listing.complete and link.state is LinkState.ASLEEP:
+                asked.add(sighting.ref)  # S6: the window has come to it
+            else:
+                _count(seen.in_step, link.type)
+        return asked
+
+    async def _missing(self, seen: Gathered, stream: Stream, listing: Listing) -> set[Ref]:
+        """Linked items that a complete listing does not show: a linked one is asked for (S8), a sleeping one only in X3,
+        and there by its version (S6)."""
+        if not (listing.complete and listing.answered):
+            return set()
+        listed = {_name(sighting.ref) for sighting in listing.sightings}
+        known = self.memory.link_keys(None if stream.kind is None else stream.folder)
+        if stream.kind is not None:
+            return {
+                _outlook_ref(link)
+                for link in known
+                if link.outlook_key not in listed and link.state is not LinkState.ASLEEP
+            }
+        links = {_x3_ref(link): link for link in known if _name(_x3_ref(link)) not in listed}
+        versions = await self.questions.versions(list(links)) if links else {}
+        asked: set[Ref] = set()
+        for ref, link in links.items():
+            if _same(versions.get(ref, ""), link.x3.version):
+                _count(seen.in_step, link.type)
+            else:
+                asked.add(ref)
+        return asked
+
+    def _links_of(self, sightings: Iterable[Sighting], stream: Stream) -> dict[str, Link]:
+        refs = [sighting.ref for sighting in sightings]
+        if stream.kind is None:
+            links = self.memory.links_by_x3((ref.type, ref.key) for ref in refs if ref.type is not None)
+            return {f"{link.type}:{link.x3_key}": link for link in links}
+        links = self.memory.links_by_outlook((stream.kind, ref.key) for ref in refs)
+        return {link.outlook_key: link for link in links}
+
+    def _take(self, seen: Gathered, ref: Ref, observed: Observation) -> None:
+        if ref.kind is not None:
+            # Of two folders' words about one item a living one is the better proof than none.
+            if not isinstance(observed, Unread) or (ref.kind, ref.key) not in seen.outlook:
+                seen.outlook[ref.kind, ref.key] = observed
+        else:
+            assert ref.type is not None
+            seen.x3[ref.type, ref.key] = observed
+
+    def _emptied(self, seen: Gathered) -> None:
+        """G1: a side that had items and now answers none at all."""
+        for kind in self.folders:
+            listings = [lst for stream, lst in seen.listings.items() if stream.kind is kind]
+            if all(lst.complete for lst in listings) and not any(lst.sightings for lst in listings):
+                seen.emptied |= {(t, Side.OUTLOOK) for t in ItemType if t.kind is kind}
+        for stream, listing in seen.listings.items():
+            if stream.kind is None and listing.complete:
+                present = {sighting.ref.type for sighting in listing.sightings}
+                seen.emptied |= {(t, Side.X3) for t in ItemType if t not in present}
+
+    # ------------------------------------------------------------------------------------------ reading
+
+    async def _read(self, seen: Gathered, refs: Iterable[Ref]) -> None:
+        wanted = [ref for ref in refs if ref.key and not self._has(seen, ref)]
+        on_x3 = [ref for ref in wanted if ref.kind is None]
+        on_outlook = [ref for ref in wanted if ref.kind is not None]
+        answers = await asyncio.gather(self.x3.read(on_x3), self.outlook.read(on_outlook))
+        for answer in answers:
+            for ref, observed in answer.items():
+                self._take(seen, ref, observed)
+
+    def _has(self, seen: Gathered, ref: Ref) -> bool:
+        if ref.kind is not None:
+            return (ref.kind, ref.key) in seen.outlook
+        return ref.type is not None and (ref.type, ref.key) in seen.x3
+
+    def _of_series(self, seen: Gathered) -> list[Ref]:
+        """A series tells of its occurrences only by its master (A8): those it no longer shows have to be asked for."""
+        series = {key for (kind, key), o in seen.outlook.items() if kind is Kind.EVENT and not isinstance(o, Present)}
+        for observed in seen.outlook.values():
+            if isinstance(observed, Present) and observed.outlook.event is not None and observed.outlook.event.series_id:
+                series.add(observed.outlook.event.series_id)
+        return [_outlook_ref(link) for link in self.memory.links_of_series(series)]
+
+    def _shape(self, seen: Gathered, links: Iterable[Link]) -> None:
+        for link in links:
+            key = (link.type.kind, link.outlook_key)
+            observed = seen.outlook.get(key)
+            if isinstance(observed, Present):
+                seen.outlook[key] = self.as_linked(observed, link)
+
+    async def _partners(self, seen: Gathered) -> None:
+        """Read the other half of every touched link, except of echoes."""
+        links = {link.id: link for link in (*self.memory.links_by_x3(seen.x3), *self.memory.links_by_outlook(seen.outlook))}
+        self._shape(seen, links.values())
+        refs: set[Ref] = set()
+        for link in links.values():
+            x3 = seen.x3.get((link.type, link.x3_key))
+            outlook = seen.outlook.get((link.type.kind, link.outlook_key))
+            if self._echo(link, x3, Side.X3) and self._echo(link, outlook, Side.OUTLOOK):
+                seen.echoes.append(link)
+                _count(seen.in_step, link.type)
+                continue
+            seen.links[link.id] = link
+            refs |= {_x3_ref(link), _outlook_ref(link)}
+        await self._read(seen, refs)
+
+    def _echo(self, link: Link, observed: Observation | None, side: Side) -> bool:
+        """Whether a side, if it was looked at, looks as it was last seen (C1)."""
+        if observed is None:
+            return True
+        if not isinstance(observed, Present) or link.state not in (LinkState.LINKED, LinkState.ASLEEP):
+            return False
+        if side is Side.OUTLOOK and observed.outlook.event is not None:
+            event = observed.outlook.event
+            if event.cancelled or not event.organizer:
+                return False
+        where = Where.HERE if link.state is LinkState.LINKED else Where.OUT_OF_WINDOW
+        if side is Side.X3 and (observed.x3.auuid != link.auuid or _owner(observed) != link.owner):
+            return False
+        if side is Side.OUTLOOK and observed.outlook.folder != link.folder:
+            return False
+        return observed.where is where and observed.content == link.seen(side).content
+
+    async def _settle(self, seen: Gathered) -> None:
+        """Match, and read what the matching still wants: markers' records, their linked items, persons alike (M2-M4)."""
+        candidates: Sequence[Present] = ()
+        for attempt in range(3):
+            self._links_of_markers(seen)
+            await self._read(seen, [ref for link in seen.links.values() for ref in (_x3_ref(link), _outlook_ref(link))])
+            self._shape(seen, seen.links.values())
+            if attempt == 0:
+                await self._vanished(seen)
+                candidates = await self._candidates(seen)
+            seen.matching = self._match(seen, candidates)
+            if not seen.matching.wanted:
+                return
+            await self._read(seen, [Ref(type=item_type, key=key) for item_type, key in seen.matching.wanted])
+
+    async def _vanished(self, seen: Gathered) -> None:
+        """S8: a vanished task is sought by its marker in all lists, a vanished event by its iCalUId."""
+        markers: set[Marker] = set()
+        for link in seen.links.values():
+            if not isinstance(seen.outlook.get((link.type.kind, link.outlook_key)), Absent):
+                continue
+            if link.type.kind is Kind.TASK:
+                markers |= {
+                    Marker(fp=self.fp, mailbox=self.mailbox, type=link.type, x3_key=link.x3_key, born=born) for born in Born
+                }
+            elif link.ical_uid and link.type.kind is Kind.EVENT:
+                for found in await self.outlook_questions.find_ical(link.ical_uid):
+                    seen.outlook.setdefault((Kind.EVENT, found.key), found)
+        if markers:
+            for task in (await self.outlook_questions.seek(markers)).values():
+                seen.outlook.setdefault((Kind.TASK, task.key), task)
+
+    def _links_of_markers(self, seen: Gathered) -> None:
+        """The links that markers name. An item that carries the marker of another item's link takes that link out of the
+        echoes: only a look at both tells a copy from a moved original (M3, S8)."""
+        carriers: dict[X3Key, set[str]] = {}
+        for observed in seen.outlook.values():
+            if isinstance(observed, Present) and (marker := observed.outlook.marker) is not None and marker.x3_key:
+                carriers.setdefault((marker.type, marker.x3_key), set()).add(observed.key)
+        for link in self.memory.links_by_x3(carriers):
+            if carriers[link.type, link.x3_key] != {link.outlook_key}:
+                seen.links[link.id] = link
+        seen.echoes = [link for link in seen.echoes if link.id not in seen.links]
+
+    def _match(self, seen: Gathered, candidates: Sequence[Present]) -> Matching:
+        meetings = [
+            (o.outlook.event.ical_uid, o.outlook.event.original_start)
+            for o in seen.outlook.values()
+            if isinstance(o, Present) and o.outlook.event is not None and o.outlook.event.ical_uid
+        ]
+        echoed_x3 = {(link.type, link.x3_key) for link in seen.echoes}
+        echoed_outlook = {(link.type.kind, link.outlook_key) for link in seen.echoes}
+        observed = Seen(
+            links=tuple(seen.links.values()),
+            x3={key: o for key, o in seen.x3.items() if key not in echoed_x3},
+            outlook={key: o for key, o in seen.outlook.items() if key not in echoed_outlook},
+            candidates=candidates,
+            claims=self.memory.claims(meetings),
+            claimed=self.memory.claimed(seen.x3),
+        )
+        return match(observed, fp=self.fp, mailbox=self.mailbox)
+
+    async def _candidates(self, seen: Gathered) -> Sequence[Present]:
+        linked = {link.outlook_key for link in (*seen.links.values(), *seen.echoes)}
+        new = [
+            o.content
+            for (kind, key), o in seen.outlook.items()
+            if kind is Kind.CONTACT
+            and key not in linked
+            and isinstance(o, Present)
+            and o.where is Where.HERE
+            and o.outlook.marker is None
+            and isinstance(o.content, Contact)
+        ]
+        if not new:
+            return ()
+        emails = sorted({mail for c in new for mail in (c.work_email, c.home_email) if mail})
+        names = {c.name for c in new if c.name.surname}
+        return await self.questions.find_contacts(emails, names)
+
+
+def _same(version: str, seen: str) -> bool:
+    """Whether a listing's version proves that nothing changed (port.Sighting)."""
+    return bool(version) and version == seen and not version.endswith("~")
+
+
+def _count(counts: dict[ItemType, int], item_type: ItemType) -> None:
+    counts[item_type] = counts.get(item_type, 0) + 1
+
+
+def _owner(present: Present) -> str:
+    return present.x3.representatives[0] if present.x3.representatives else ""
+
+
+def _name(ref: Ref) -> str:
+    return ref.key if ref.kind is not None else f"{ref.type}:{ref.key}"
+
+
+def _x3_ref(link: Link) -> Ref:
+    return Ref(type=link.type, key=link.x3_key)
+
+
+def _outlook_ref(link: Link) -> Ref:
+    return Ref(kind=link.type.kind, key=link.outlook_key, folder=link.folder)
+
+
+def private_count(seen: Gathered) -> dict[Kind, int]:
+    """How many private items were met, by kind (S4: nothing else of them is kept)."""
+    counts: dict[Kind, int] = {}
+    for (kind, _), observed in seen.outlook.items():
+        if isinstance(observed, Private):
+            counts[kind] = counts.get(kind, 0) + 1
+    return counts

@@ -1,0 +1,220 @@
+"""The clocks' work: which users have to be looked at, because X3 says so, because it is time, or because nobody came yet.
+
+Each function stores dirty marks and answers whose; the caller then sends the hints. All are safe to run twice, or at the
+same time in two places: what was marked already is marked again, and nothing else happens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from reconcile.model import ItemType
+from reconcile.port import TryLater
+from worker.bootstrap import Application
+from worker.log import logger
+from worker.state import dirty, held, users
+from worker.state.users import User, UserState
+from worker.sync import WHOLE
+from x3_adapter import stamps
+from x3_adapter.payload import Line, Lines, render
+from x3_adapter.programs import YES
+from x3_adapter.soap import X3
+
+POLL, FULL = "poll", "full"
+_X3, _TODO, _ACTIVE = "poll:x3", "poll:todo", "active"
+_OVERLAP = timedelta(minutes=10)  # a stamp is set before its transaction commits, so rows turn up late
+_PAGE = 1000
+_CODES = frozenset(item_type.code for item_type in ItemType)
+T = TypeVar("T", bound="Rhythm")
+
+
+class Rhythm(msgspec.Struct, kw_only=True):
+    """When a side was last asked, and after how many seconds it is asked again."""
+
+    at: datetime
+    pause: float
+
+
+class X3Rhythm(Rhythm, kw_only=True):
+    """The same for X3, with the common cursor: `since`, and what was seen from there on already."""
+
+    since: str
+    seen: frozenset[str] = frozenset()
+
+
+class Changed(msgspec.Struct, kw_only=True):
+    """What X3 says: its own clock at the first call, the last stamp, and who is concerned by what is new."""
+
+    now: datetime
+    last: str
+    seen: set[str] = msgspec.field(default_factory=set)
+    representatives: set[str] = msgspec.field(default_factory=set)
+    users: set[str] = msgspec.field(default_factory=set)
+
+
+# -------------------------------------------------------------------------------------------------- X3
+
+
+async def poll_x3(app: Application) -> list[int]:
+    """One call for all users: who is named by a changed record or a row of X3's queue. Answers nobody when it is not
+    time yet: quiet hours make the pause longer, up to POLL__X3_LONGEST_SECONDS. Raises TryLater and Stop."""
+    known = await asyncio.to_thread(_load, app, _X3, X3Rhythm)
+    active = await asyncio.to_thread(_active, app)
+    now, poll = app.clock.now(), app.settings.poll
+    if not active or not _due(known, now):
+        return []
+    changed = await _changes(app.x3(), active, known)
+    concerned = [u for u in active if u.representative in changed.representatives or u.x3_user in changed.users]
+    if known is None:
+        concerned = active  # the common cursor starts now; what was before is the users' own cursors' business
+    pause = poll.x3_seconds if concerned else _longer(known, poll.x3_seconds, poll.x3_longest_seconds)
+    since = min(changed.last or "9", stamps.render(changed.now - _OVERLAP))
+    rhythm = X3Rhythm(at=now, pause=pause, since=since, seen=frozenset(changed.seen))
+    await asyncio.to_thread(_mark, app, concerned, POLL, (_X3, rhythm))
+    return [user.id for user in concerned]
+
+
+async def _changes(x3: X3, active: Sequence[User], known: X3Rhythm | None) -> Changed:
+    """ZGSYNCHG (infra/x3/CONTRACT.md) for several users at once; without a cursor only X3's clock."""
+    who = [{"USR": user.x3_user, "REP": user.representative} for user in active] if known else []
+    start, after, after_queue = known.since if known else "", ("", ""), 0
+    found: Changed | None = None
+    while True:
+        ask = {"SINCE": start, "AFTTYP": after[0], "AFTKEY": after[1], "MAXROW": str(_PAGE), "AFTSYD": str(after_queue)}
+        data = await x3.run(x3.connection.programs["CHANGES"], render({"GRP1": ask}, {"GRP2": Lines(rows=who)}))
+        now = stamps.parse(data.text("NOW"))
+        if now is None:
+            raise TryLater("X3's sub-program answers without NOW")
+        found = found or Changed(now=now, last=start)
+        rows = [row for row in data.lines("GRP4") if row.get("TYP") in _CODES]
+        queue = [row for row in data.lines("GRP5") if row.get("SYDNUM")]
+        _take(found, rows, queue, known.seen if known else frozenset())
+        if rows:
+            start, after = rows[-1].get("STAMP", ""), (rows[-1]["TYP"], rows[-1].get("KEY", ""))
+            found.last = start
+        if queue:
+            after_queue = max(int(row["SYDNUM"]) for row in queue)
+        if not (rows and data.text("MORE") == YES) and not (queue and data.text("MORESYD") == YES):
+            return found
+
+
+def _take(found: Changed, rows: Iterable[Line], queue: Iterable[Line], before: frozenset[str]) -> None:
+    """Note whom the rows concern that were not there before."""
+    for row in rows:
+        name = f"{row['TYP']} {row.get('KEY', '')} {stamps.version(row.get('STAMP', ''), found.now)}"
+        if name not in before:
+            found.representatives |= set(row.get("REPS", "").split())
+        # A stamp younger than two seconds may stand for a second change too, so it is looked at once more.
+        if not name.endswith(stamps.UNSETTLED):
+            found.seen.add(name)
+    for row in queue:
+        name = f"queue {row['SYDNUM']}"
+        if name not in before:
+            found.users.add(row.get("SYDUSR", ""))
+        found.seen.add(name)
+
+
+# --------------------------------------------------------------------------------------------- Outlook
+
+
+async def poll_outlook(app: Application) -> list[int]:
+    """Every active user, whenever it is time: To Do sends no notifications to an application, and until events and
+    contacts do, they are found this way too. Quiet hours make the pause longer, up to POLL__TODO_LONGEST_SECONDS."""
+    return await asyncio.to_thread(_poll_outlook, app)
+
+
+def _poll_outlook(app: Application) -> list[int]:
+    known, last = _load(app, _TODO, Rhythm), _load(app, _ACTIVE, Rhythm)
+    now, poll = app.clock.now(), app.settings.poll
+    active = _active(app)
+    if not active or not _due(known, now):
+        return []
+    busy = known is None or (last is not None and last.at >= known.at)
+    pause = poll.todo_seconds if busy else _longer(known, poll.todo_seconds, poll.todo_longest_seconds)
+    _mark(app, active, POLL, (_TODO, Rhythm(at=now, pause=pause)))
+    return [user.id for user in active]
+
+
+def was_active(app: Application) -> None:
+    """A pass wrote something: people are at work, so Outlook is asked more often again."""
+    now = app.clock.now()
+    with app.store.begin() as tx:
+        dirty.put_cursors(tx, dirty.INSTALLATION, {_ACTIVE: _encoded(Rhythm(at=now, pause=0.0))}, now)
+
+
+# --------------------------------------------------------------------------------------- full pass, sweep
+
+
+async def everyone_fully(app: Application) -> list[int]:
+    """A complete listing for every active user (FULL_PASS_CRON): what no cursor and no hint told comes to light."""
+    return await asyncio.to_thread(_everyone_fully, app)
+
+
+def _everyone_fully(app: Application) -> list[int]:
+    with app.store.read() as tx:
+        active = [user for user in users.everyone(tx) if user.state is UserState.ACTIVE]
+    _mark(app, active, FULL, None)
+    return [user.id for user in active]
+
+
+async def left_over(app: Application) -> list[int]:
+    """Users with marks that nobody works on, the longest waiting first."""
+    return await asyncio.to_thread(_left_over, app)
+
+
+def _left_over(app: Application) -> list[int]:
+    with app.store.read() as tx:
+        held_back = _held_back(tx)
+        waiting = [one.user_id for one in dirty.waiting(tx) if one.user_id not in held_back]
+    if waiting:
+        logger().debug("swept", users=len(waiting))
+    return waiting
+
+
+# ------------------------------------------------------------------------------------------------- state
+
+
+def _active(app: Application) -> list[User]:
+    """Active users, without those whose whole pass waits for a person (G7): the full pass looks at them again."""
+    with app.store.read() as tx:
+        held_back = _held_back(tx)
+        return [u for u in users.everyone(tx) if u.state is UserState.ACTIVE and u.id not in held_back]
+
+
+def _held_back(tx: Session) -> set[int]:
+    waiting = held.of_user(tx, state=held.HeldState.WAITING)
+    return {one.user_id for one in waiting if one.item == WHOLE}
+
+
+def _mark(app: Application, chosen: Iterable[User], cause: str, rhythm: tuple[str, Rhythm] | None) -> None:
+    """Marks and cursor in one transaction: the cursor never runs ahead of what it told."""
+    now = app.clock.now()
+    with app.store.begin() as tx:
+        dirty.mark(tx, [dirty.Mark(user_id=user.id, since=now, causes=(cause,)) for user in chosen])
+        if rhythm is not None:
+            dirty.put_cursors(tx, dirty.INSTALLATION, {rhythm[0]: _encoded(rhythm[1])}, now)
+
+
+def _load(app: Application, name: str, shape: type[T]) -> T | None:
+    with app.store.read() as tx:
+        value = dirty.cursors(tx, dirty.INSTALLATION).get(name)
+    return msgspec.json.decode(value, type=shape) if value else None
+
+
+def _encoded(rhythm: Rhythm) -> str:
+    return msgspec.json.encode(rhythm).decode()
+
+
+def _due(known: Rhythm | None, now: datetime) -> bool:
+    # A second of grace: beat and clock are not the same. A clock that was set back must not silence the poll.
+    return known is None or now < known.at or (now - known.at).total_seconds() >= known.pause - min(1.0, known.pause / 10)
+
+
+def _longer(known: Rhythm | None, shortest: float, longest: float) -> float:
+    return shortest if known is None else max(shortest, min(longest, known.pause * 1.5))

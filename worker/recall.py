@@ -1,0 +1,75 @@
+"""What a pass remembers of earlier ones: the gatherer's view of the state, for one user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from reconcile.match import MeetingKey, OutlookKey, X3Key
+from reconcile.model import ItemType, Kind, Link, LinkState, Seen
+from worker.state import claims, links
+from worker.state.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Implements `gather.Memory` over the store."""
+
+    store: Store
+    user_id: int
+    fp: str
+
+    def links_by_x3(self, keys: Iterable[X3Key]) -> Sequence[Link]:
+        """Links of these records."""
+        with self.store.read() as tx:
+            return links.by_x3(tx, self.user_id, keys)
+
+    def links_by_outlook(self, keys: Iterable[OutlookKey]) -> Sequence[Link]:
+        """Links of these items."""
+        by_kind: dict[Kind, list[str]] = {}
+        for kind, key in keys:
+            by_kind.setdefault(kind, []).append(key)
+        with self.store.read() as tx:
+            return [link for kind, ids in by_kind.items() for link in links.by_outlook(tx, self.user_id, kind, ids)]
+
+    def link_keys(self, folder: str | None) -> Sequence[Link]:
+        """All links of the user, or those of one folder, without their contents."""
+        with self.store.read() as tx:
+            return [
+                Link(
+                    id=version.id,
+                    type=ItemType(version.type),
+                    state=LinkState(version.state),
+                    x3_key=version.x3_key,
+                    auuid=version.auuid,
+                    outlook_key=version.outlook_key,
+                    folder=version.folder,
+                    x3=Seen(version=version.x3_version),
+                    outlook=Seen(version=version.outlook_version),
+                )
+                for version in links.versions(tx, self.user_id)
+                if folder is None or version.folder == folder
+            ]
+
+    def links_of_series(self, series: Iterable[str]) -> Sequence[Link]:
+        """Links of the occurrences of these series (A8)."""
+        with self.store.read() as tx:
+            return [link for one in series for link in links.by_event(tx, self.user_id, series_id=one)]
+
+    def claims(self, keys: Iterable[MeetingKey]) -> Mapping[MeetingKey, str]:
+        """The records of meetings that another mailbox made (M6)."""
+        wanted = list(keys)
+        with self.store.read() as tx:
+            found = claims.of_meetings(tx, self.fp, wanted)
+        answers: dict[MeetingKey, str] = {}
+        for uid, start in wanted:
+            claim = found.get((uid, links.iso(start)))
+            if claim is not None and claim.x3_key and claim.user_id != self.user_id:
+                answers[uid, start] = claim.x3_key
+        return answers
+
+    def claimed(self, keys: Iterable[X3Key]) -> frozenset[str]:
+        """Which of these records come from a meeting of another mailbox (M6)."""
+        with self.store.read() as tx:
+            found = claims.of_records(tx, self.fp, {key for _, key in keys})
+        return frozenset(key for key, claim in found.items() if claim.user_id != self.user_id)

@@ -1,0 +1,482 @@
+"""The pass: change source -> dirty mark -> observe -> match -> decide -> guard -> apply -> link + journal.
+
+One user, one lease. Everything is observed before anything is decided, everything is decided before anything is written;
+contacts are carried out first, because the others name them, and deletions last (S8). Cursors are saved last: a crash
+repeats work, never skips it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Protocol
+
+from reconcile import guard, plan
+from reconcile.actions import Decision, Gate, Rule
+from reconcile.context import Context, Rules
+from reconcile.guard import Ledger
+from reconcile.model import ItemType, Kind, Link, Pair, Present, Side, Window
+from reconcile.port import Endpoint, Ref, Stop, Stream
+from worker.apply import Executor, ref_of
+from worker.clock import Clock
+from worker.directory import DirectoryReader, Names, Representatives
+from worker.gather import Gathered, Gatherer, OutlookQuestions, X3Questions
+from worker.recall import Recall
+from worker.report import HELD, MOVED, PLANNED, SKIPPED, Outcome, Report
+from worker.settings.tree import GuardSettings
+from worker.state import attempts, dirty, held, journal, leases, links, passes, problems, users
+from worker.state.held import Held, HeldState
+from worker.state.items import ItemKey
+from worker.state.leases import Lease
+from worker.state.store import Store
+from worker.state.users import User
+
+ROUNDS = 3  # how often a pass looks again at items that changed under its hands
+AT_ONCE = 8  # decisions carried out at the same time; the adapters limit what reaches the servers
+LEASE_SECONDS = 300.0
+WHOLE = ItemKey(ItemType.CONTACT)  # the held row of a pass that is held as a whole (G7) names no item
+
+Progress = Callable[[str, int, int], None]
+
+
+class Busy(Exception):
+    """Another worker has the user's lease: try later."""
+
+
+class X3Side(Endpoint, Names, X3Questions, Protocol):
+    """X3 as a pass needs it: the port, and questions about names."""
+
+    async def acknowledge(self, numbers: Sequence[int]) -> int:
+        """Take queue rows off SYNCDATA (R3)."""
+        ...
+
+
+class OutlookSide(Endpoint, OutlookQuestions, Protocol):
+    """Outlook as a pass needs it: the port, and where vanished items went."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worlds:
+    """The two sides of one user, and what the installation says about them. `requests` counts what was sent so far:
+    graph, graph_parts, x3. `request_seconds` is the longest time-out of one request, `x3_limit` X3's execution limit."""
+
+    x3: X3Side
+    outlook: OutlookSide
+    as_linked: Callable[[Present, Link], Present]
+    representatives: Representatives
+    fp: str
+    window: Window
+    rules: Rules
+    requests: Callable[[], Mapping[str, int]]
+    links_url: str = ""
+    request_seconds: float = 120.0
+    x3_limit: timedelta = timedelta(minutes=2)
+
+
+@dataclass(slots=True, kw_only=True)
+class Pass:
+    """One pass for one user."""
+
+    store: Store
+    clock: Clock
+    user: User
+    worlds: Worlds
+    cause: str
+    full: bool = False
+    dry_run: bool = False
+    go: bool = False
+    guards: GuardSettings = field(default_factory=GuardSettings)
+    progress: Progress = lambda _phase, _done, _of: None
+    on_alert: Callable[[str, str], None] = lambda _name, _why: None
+    id: str = field(default_factory=lambda: uuid.uuid4().hex[:16])
+    _lease: Lease | None = None
+
+    async def run(self) -> Report:
+        """Carry the pass through. Raises Busy, TryLater and Stop; a dry run writes nothing anywhere (G4)."""
+        report = Report(
+            user=self.user.x3_user,
+            pass_id=self.id,
+            cause=self.cause,
+            mode="dry-run" if self.dry_run else "apply",
+            full=self.full,
+            started=self.clock.now(),
+        )
+        before, begun = dict(self.worlds.requests()), self.clock.monotonic()
+        if self.dry_run:
+            await self._preview(report)
+        else:
+            await self._leased(report)
+        report.seconds = self.clock.monotonic() - begun
+        report.requests = {name: count - before.get(name, 0) for name, count in self.worlds.requests().items()}
+        if not self.dry_run:
+            self._save_report(report)
+        return report
+
+    # -------------------------------------------------------------------------------------------- lease
+
+    async def _leased(self, report: Report) -> None:
+        owner = f"pass-{self.id}"
+        with self.store.begin() as tx:
+            self._lease = leases.acquire(tx, self.user.id, owner, LEASE_SECONDS, monotonic=self.clock.monotonic())
+        if self._lease is None:
+            raise Busy(f"a pass for {self.user.x3_user} is under way")
+        keeper = asyncio.create_task(self._keep_lease())
+        try:
+            await self._apply(report)
+        finally:
+            keeper.cancel()
+            with suppress(asyncio.CancelledError, leases.LeaseLost):
+                await keeper
+            with self.store.begin() as tx:
+                leases.release(tx, self._lease)
+
+    async def _keep_lease(self) -> None:
+        while True:
+            await asyncio.sleep(LEASE_SECONDS / 3)
+            with self.store.begin() as tx:
+                self._lease = leases.renew(tx, self.lease(), LEASE_SECONDS, monotonic=self.clock.monotonic())
+
+    def lease(self) -> Lease:
+        """The lease as it was last renewed."""
+        assert self._lease is not None
+        return self._lease
+
+    # ------------------------------------------------------------------------------------------ observe
+
+    def _folders(self) -> dict[Kind, tuple[str, ...]]:
+        with self.store.read() as tx:
+            managed = users.folders(tx, self.user.id)
+        return {kind: tuple(f.folder_id for f in managed if f.kind is kind) for kind in Kind}
+
+    def _gatherer(self) -> Gatherer:
+        return Gatherer(
+            x3=self.worlds.x3,
+            outlook=self.worlds.outlook,
+            questions=self.worlds.x3,
+            outlook_questions=self.worlds.outlook,
+            as_linked=self.worlds.as_linked,
+            memory=Recall(self.store, self.user.id, self.worlds.fp),
+            fp=self.worlds.fp,
+            mailbox=self.user.mailbox,
+            representative=self.user.representative,
+            folders=self._folders(),
+        )
+
+    def _asked(self, marks: Iterable[dirty.Mark]) -> list[Ref]:
+        """Items that must be looked at whatever the streams say: marked, held, or in the middle of a create (G3, M7)."""
+        refs = [ref for mark in marks if mark.item and (ref := ref_of(mark.item)) is not None]
+        with self.store.read() as tx:
+            waiting = held.of_user(tx, self.user.id)
+            open_attempts = attempts.of_user(tx, self.user.id)
+        for one in waiting:
+            refs.extend(_refs_of_key(one.item))
+        for attempt in open_attempts:
+            on_x3 = attempt.side is Side.X3
+            refs.extend(
+                _refs_of_key(
+                    ItemKey(attempt.type, "" if on_x3 else attempt.source_key, attempt.source_key if on_x3 else "")
+                )
+            )
+        with self.store.read() as tx:
+            known = links.by_x3(tx, self.user.id, [(ref.type, ref.key) for ref in refs if ref.type is not None])
+        folders = {link.outlook_key: link.folder for link in known}
+        return [replace(ref, folder=folders.get(ref.key, ref.folder)) if ref.kind else ref for ref in refs]
+
+    async def _observe(self, marks: Sequence[dirty.Mark], cursors: Mapping[Stream, str], *, full: bool) -> Gathered:
+        self.progress("observe", 0, 1)
+        seen = await self._gatherer().gather(cursors, self._asked(marks), full=full)
+        self.progress("observe", 1, 1)
+        return seen
+
+    def _cursors(self) -> dict[Stream, str]:
+        with self.store.read() as tx:
+            stored = dirty.cursors(tx, self.user.id)
+        streams = self._gatherer().streams
+        return {stream: stored[name] for stream in streams if (name := _cursor_name(stream)) in stored}
+
+    # --------------------------------------------------------------------------------------- decide, guard
+
+    async def _context(self, seen: Gathered, pairs: Sequence[Pair]) -> Context:
+        reader = DirectoryReader(self.store, self.user.id, self.worlds.x3, self.worlds.representatives)
+        directory = await reader.read(pairs)
+        silent = {stream.folder for stream in seen.silent_folders}
+        with self.store.read() as tx:
+            folders = users.folders(tx, self.user.id)
+        return Context(
+            mailbox=self.user.mailbox,
+            fp=self.worlds.fp,
+            representative=self.user.representative,
+            window=self.worlds.window,
+            rules=self.worlds.rules,
+            directory=directory,
+            limits={Side.X3: self.worlds.x3.limits, Side.OUTLOOK: self.worlds.outlook.limits},
+            now=seen.now,
+            complete=seen.complete_kinds,
+            default_folders={f.kind: f.folder_id for f in folders if f.is_default and f.folder_id not in silent},
+            links_url=self.worlds.links_url,
+        )
+
+    def _ledger(self, seen: Gathered) -> Ledger:
+        since = self.clock.now() - timedelta(hours=24)
+        with self.store.read() as tx:
+            said = held.of_user(tx, self.user.id)
+            whole = [one for one in said if one.item == WHOLE and one.state is HeldState.RELEASED]
+            return Ledger(
+                links=links.count(tx, self.user.id),
+                deleted={
+                    (item_type, side): journal.deletions_since(tx, side, since, user_id=self.user.id, item_type=item_type)
+                    for item_type in ItemType
+                    for side in Side
+                },
+                fleet_links=sum(links.count(tx).values()),
+                fleet_deleted={side: journal.deletions_since(tx, side, since) for side in Side},
+                emptied=frozenset(seen.emptied),
+                first_pass=not self.user.first_pass_done,
+                go=self.go or bool(whole),
+                deletions_least=self.guards.deletions_least,
+                deletions_share=self.guards.deletions_percent / 100,
+                creations_most=self.guards.creations_most,
+                released=frozenset(one.x3_fingerprint for one in said if one.state is HeldState.RELEASED),
+                rejected=frozenset(one.x3_fingerprint for one in said if one.state is HeldState.REJECTED),
+            )
+
+    async def _decide(self, seen: Gathered, pairs: Sequence[Pair]) -> tuple[Context, tuple[Decision, ...]]:
+        context = await self._context(seen, pairs)
+        return context, guard.guard(plan.plan(pairs, context), self._ledger(seen))
+
+    def _described(self, report: Report, seen: Gathered) -> None:
+        report.observe(seen.outlook)
+        report.in_step(seen.in_step)
+        report.foreign += seen.matching.foreign
+        report.alerts.extend(f"folder {stream.folder} does not answer (S9)" for stream in seen.silent_folders)
+
+    # -------------------------------------------------------------------------------------------- preview
+
+    async def _preview(self, report: Report) -> None:
+        with self.store.read() as tx:
+            marks = dirty.take(tx, self.user.id)
+        full = self.full or _wants_all(marks)
+        seen = await self._observe(marks, self._cursors(), full=full)
+        self._described(report, seen)
+        _, decisions = await self._decide(seen, seen.matching.pairs)
+        for decision in decisions:
+            status = {Gate.OPEN: PLANNED, Gate.HELD: HELD, Gate.SKIPPED: SKIPPED}[decision.gate]
+            # A first pass is held as a whole; its preview is what a release would do.
+            if decision.gate is Gate.HELD and decision.gate_rule is Rule.G7:
+                report.whole_hold, status = decision.gate_why, PLANNED
+            steps = list(decision.steps) if status == PLANNED else []
+            report.add(Outcome(decision, status, steps, list(decision.problems)))
+        report.writes = {side.value: 0 for side in Side}
+
+    # ---------------------------------------------------------------------------------------------- apply
+
+    async def _apply(self, report: Report) -> None:
+        with self.store.read() as tx:
+            marks = dirty.take(tx, self.user.id)
+        cursors = self._cursors()
+        full = self.full or _wants_all(marks)
+        report.full = full
+        for _ in range(ROUNDS):
+            seen = await self._observe(marks, cursors, full=full)
+            self._described(report, seen)
+            context, decisions = await self._decide(seen, seen.matching.pairs)
+            whole = next((d.gate_why for d in decisions if d.gate_rule is Rule.G7), "")
+            if whole:
+                self._hold_whole(report, decisions, whole)
+                return
+            outcomes = await self._carry_out(seen, context, decisions)
+            for outcome in outcomes:
+                report.add(outcome)
+            self._store_holds(seen, outcomes)
+            cursors = {stream: listing.cursor for stream, listing in seen.listings.items() if listing.answered}
+            await self._finish(seen, cursors, marks, full=full)
+            full = False
+            if not any(outcome.status == MOVED for outcome in outcomes):
+                return
+            with self.store.read() as tx:
+                marks = dirty.take(tx, self.user.id)
+
+    async def _carry_out(self, seen: Gathered, context: Context, decisions: Sequence[Decision]) -> list[Outcome]:
+        """Contacts first; what names them is then planned again with the contacts that have just come (K rules)."""
+        executor = self._executor(context)
+        of_contacts = [d for d in decisions if d.pair.type is ItemType.CONTACT and d.deletes_on is None]
+        outcomes = await self._all(executor, of_contacts, "contacts")
+        rest = [d for d in decisions if d not in of_contacts]
+        if any(outcome.steps for outcome in outcomes):
+            pairs = [pair for pair in seen.matching.pairs if pair.type is not ItemType.CONTACT]
+            executor.context, again = await self._decide(seen, pairs)
+            rest = [
+                *(d for d in again if d.gate_rule is not Rule.G7),
+                *(d for d in rest if d.pair.type is ItemType.CONTACT),
+            ]
+        outcomes += await self._all(executor, [d for d in rest if d.deletes_on is None], "items")
+        outcomes += await self._all(executor, [d for d in rest if d.deletes_on is not None], "deletions")
+        return outcomes
+
+    def _executor(self, context: Context) -> Executor:
+        with self.store.read() as tx:
+            lines: dict[ItemKey, list[problems.ProblemLine]] = {}
+            for line in problems.of_user(tx, self.user.id):
+                lines.setdefault(line.item, []).append(line)
+        return Executor(
+            store=self.store,
+            clock=self.clock,
+            endpoints={Side.X3: self.worlds.x3, Side.OUTLOOK: self.worlds.outlook},
+            user_id=self.user.id,
+            mailbox=self.user.mailbox,
+            fp=self.worlds.fp,
+            pass_id=self.id,
+            cause=self.cause,
+            lease=self.lease,
+            request_seconds=self.worlds.request_seconds,
+            x3_limit=self.worlds.x3_limit,
+            context=context,
+            known_problems=lines,
+        )
+
+    async def _all(self, executor: Executor, decisions: Sequence[Decision], phase: str) -> list[Outcome]:
+        """Carry out independent decisions side by side; the first Stop ends them all (G5)."""
+        places, done = asyncio.Semaphore(AT_ONCE), 0
+
+        async def one(decision: Decision) -> Outcome:
+            nonlocal done
+            async with places:
+                outcome = await executor.carry_out(decision)
+                done += 1
+                self.progress(phase, done, len(decisions))
+                return outcome
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(one(decision)) for decision in decisions]
+        except* (Stop, leases.LeaseLost) as stopped:
+            raise stopped.exceptions[0] from None
+        return [task.result() for task in tasks]
+
+    # --------------------------------------------------------------------------------------------- remember
+
+    def _hold_whole(self, report: Report, decisions: Sequence[Decision], why: str) -> None:
+        """G7: nothing is done and no cursor moves, so that the next pass sees it all again."""
+        report.whole_hold = why
+        for decision in decisions:
+            status = {Gate.OPEN: PLANNED, Gate.HELD: HELD, Gate.SKIPPED: SKIPPED}[decision.gate]
+            report.add(Outcome(decision, status, [], list(decision.problems)))
+        mails = sum(decision.mails for decision in decisions)
+        row = Held(item=WHOLE, rule=Rule.G7, why=why, action="pass", would_mail=mails, x3_fingerprint="whole")
+        with self.store.begin(self.lease()) as tx:
+            standing = held.of_user(tx, self.user.id)
+            if not any(one.item == WHOLE for one in standing):
+                held.put(tx, self.user.id, [row], self.clock.now())
+                self.on_alert("pass_held", why)
+
+    def _store_holds(self, seen: Gathered, outcomes: Sequence[Outcome]) -> None:
+        """G3: what is held now is stored by its fingerprint; what is no longer planned is gone."""
+        now = self.clock.now()
+        rows = [
+            Held(
+                item=ItemKey(d.pair.type, d.pair.key(Side.X3), d.pair.key(Side.OUTLOOK)),
+                rule=d.gate_rule or d.rule,
+                why=f"{d.why}; {d.gate_why}",
+                action=d.verb,
+                side=d.steps[0].side if d.steps else None,
+                would_mail=d.mails,
+                x3_fingerprint=guard.fingerprint(d),
+            )
+            for outcome in outcomes
+            if outcome.status == HELD and (d := outcome.decision)
+        ]
+        # A rejected creation leaves no link to remember it by, so its row stays.
+        kept_out = {
+            ItemKey(p.type, p.key(Side.X3), p.key(Side.OUTLOOK))
+            for outcome in outcomes
+            if outcome.decision.rule is Rule.G3 and (p := outcome.decision.pair).link is None
+        }
+        looked_at = {key for _, key in seen.x3} | {key for _, key in seen.outlook}
+        with self.store.begin(self.lease()) as tx:
+            standing = held.of_user(tx, self.user.id)
+            kept = {row.item for row in rows}
+            gone = [
+                one.id
+                for one in standing
+                if one.item not in kept
+                and (one.item == WHOLE or one.item.x3_key in looked_at or one.item.outlook_key in looked_at)
+                and one.item not in kept_out
+            ]
+            held.drop_ids(tx, gone)
+            fresh = held.put(tx, self.user.id, rows, now) if rows else []
+        known = {one.id for one in standing}
+        if any(one.id not in known for one in fresh):
+            self.on_alert("changes_held", f"{len(fresh)} changes wait for a release")
+
+    async def _finish(
+        self, seen: Gathered, cursors: Mapping[Stream, str], marks: Sequence[dirty.Mark], *, full: bool
+    ) -> None:
+        """Cursors, marks, folders, the queue: last, once everything they cover is stored."""
+        now = self.clock.now()
+        versions = [
+            (link.id, side, version) for link in seen.echoes for side in Side if (version := _version(seen, link, side))
+        ]
+        with self.store.begin(self.lease()) as tx:
+            links.look_again(tx, self.user.id, versions)
+            dirty.put_cursors(tx, self.user.id, {_cursor_name(s): value for s, value in cursors.items()}, now)
+            dirty.clear(tx, marks)
+            users.folder_answered(tx, self.user.id, [s.folder for s in cursors if s.kind is not None], now)
+            for stream in seen.silent_folders:
+                if users.folder_silent(tx, self.user.id, stream.folder, "does not answer (S9)"):
+                    self.on_alert("folder_silent", stream.folder)
+            users.passed(tx, self.user.id, now, full=full)
+        if seen.hints:
+            await self.worlds.x3.acknowledge([hint.number for hint in seen.hints])
+
+    def _save_report(self, report: Report) -> None:
+        with self.store.begin() as tx:
+            passes.save(
+                tx,
+                passes.PassRun(
+                    id=self.id,
+                    user_id=self.user.id,
+                    cause=self.cause,
+                    mode=report.mode,
+                    started=report.started,
+                    seconds=report.seconds,
+                    full=report.full,
+                    report=report.document(),
+                ),
+            )
+
+
+def _version(seen: Gathered, link: Link, side: Side) -> str:
+    """The version that a side showed, blank when it was not looked at."""
+    if side is Side.X3:
+        observed = seen.x3.get((link.type, link.x3_key))
+    else:
+        observed = seen.outlook.get((link.type.kind, link.outlook_key))
+    return observed.version if isinstance(observed, Present) else ""
+
+
+def _refs_of_key(item: ItemKey) -> list[Ref]:
+    refs = []
+    if item.x3_key:
+        refs.append(Ref(type=item.type, key=item.x3_key))
+    if item.outlook_key:
+        refs.append(Ref(kind=item.type.kind, key=item.outlook_key))
+    return refs
+
+
+def _cursor_name(stream: Stream) -> str:
+    return "x3" if stream.kind is None else f"{stream.kind.value}:{stream.folder}"
+
+
+def _wants_all(marks: Iterable[dirty.Mark]) -> bool:
+    """Whether somebody asked for a complete listing (changed settings, an administrator)."""
+    return any(not mark.item and "full" in mark.causes for mark in marks)
+
+
+def fingerprint_of(tenant: str, server: str, folder: str) -> str:
+    """M2's fp: names tenant, X3 server and X3 folder without telling them."""
+    return hashlib.sha256("\n".join((tenant, server, folder)).encode()).hexdigest()[:16]

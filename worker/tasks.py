@@ -1,0 +1,133 @@
+"""The tasks, thin: ids in, one call of what does the work, and whom it found dirty (contract.md, "Celery task names")."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from celery import Celery
+
+from worker import poll, subscribe
+from worker.bootstrap import Application
+from worker.celery_app import LONGEST_TASK, Process, Task, Users, build, sender_of, task
+from worker.desk import NotActive, mark_dirty, pass_or_pause
+from worker.log import bound, logger
+from worker.report import LATER, MOVED
+from worker.settings import Settings, load
+from worker.state import dirty, users
+from worker.state.users import User, UserState
+
+_PASS_SECONDS = LONGEST_TASK.total_seconds()
+_SHORT_SECONDS = 600.0
+
+
+@task("x3sync.pass", seconds=_PASS_SECONDS)
+async def sync_user(app: Application, user: int | str) -> Users:
+    """A pass for a user, named by his row or his X3 code, for the causes of his marks."""
+    who = await asyncio.to_thread(_user, app, user)
+    if who is None or who.state is not UserState.ACTIVE:
+        return ()
+    marks = await asyncio.to_thread(_marks, app, who)
+    causes = dict.fromkeys(cause for mark in marks for cause in mark.causes)
+    with bound(user=who.x3_user):
+        try:
+            report = await pass_or_pause(app, who, cause=",".join(causes) or "admin")
+        except NotActive:
+            return ()
+        logger().info("pass_done", seconds=round(report.seconds, 3), writes=report.writes, waiting=report.waiting)
+    if any(report.writes.values()):
+        await asyncio.to_thread(poll.was_active, app)
+    # Marks made meanwhile want another look now. What the pass itself put off, and a pass that is held as a whole (G7,
+    # whose marks stay), wait for the sweep.
+    answered = {mark.stamp for mark in marks}
+    left = [mark for mark in await asyncio.to_thread(_marks, app, who) if mark.stamp not in answered]
+    return (who.id,) if any(set(mark.causes) - {LATER, MOVED} for mark in left) else ()
+
+
+@task("x3sync.poll_x3", seconds=_SHORT_SECONDS)
+async def poll_x3(app: Application) -> Users:
+    """Who is concerned by what changed in X3."""
+    return await poll.poll_x3(app)
+
+
+@task("x3sync.poll_todo", seconds=_SHORT_SECONDS)
+async def poll_todo(app: Application) -> Users:
+    """Everybody, when it is time to look at Outlook."""
+    return await poll.poll_outlook(app)
+
+
+@task("x3sync.full_pass", seconds=_SHORT_SECONDS)
+async def full_pass(app: Application) -> Users:
+    """Everybody, completely."""
+    return await poll.everyone_fully(app)
+
+
+@task("x3sync.sweep", seconds=_SHORT_SECONDS)
+async def sweep(app: Application) -> Users:
+    """Who waits and has nobody."""
+    return await poll.left_over(app)
+
+
+@task("x3sync.renew_subscriptions", seconds=_SHORT_SECONDS)
+async def renew_subscriptions(app: Application) -> Users:
+    """Every active mailbox subscribed, where Graph can reach us."""
+    renewed = await subscribe.renew(app)
+    logger().info("subscriptions", **renewed)
+    return ()
+
+
+@task("x3sync.force_resync", seconds=_PASS_SECONDS)
+async def force_resync(
+    app: Application,
+    user: int | str,
+    source: str = "both",
+    since: str = "",
+    types: str = "",
+    keys: str = "",
+    contacts: str = "",
+    dry_run: bool = False,
+) -> Users:
+    """The admin task, with the arguments of `resync`: a complete pass with the cause "forced" (F rules).
+
+    It looks at everything, which includes what the other arguments name; they are logged as not narrowing it.
+    """
+    who = await asyncio.to_thread(_user, app, user)
+    if who is None:
+        return ()
+    wider = {"since": since, "types": types, "keys": keys, "contacts": contacts}
+    with bound(user=who.x3_user, source=source):
+        if not dry_run:
+            # Stored before it is tried, so that a busy lease or a worker's death only delays it.
+            await asyncio.to_thread(mark_dirty, app, [who], "full", "forced")
+        report = await pass_or_pause(app, who, cause="forced", full=True, dry_run=dry_run)
+        logger().info("resync_done", writes=report.writes, not_narrowed=[name for name, given in wider.items() if given])
+    return ()
+
+
+TASKS: tuple[Task[Any], ...] = (
+    sync_user, poll_x3, poll_todo, full_pass, sweep, renew_subscriptions, force_resync,
+)  # fmt: skip
+
+
+def celery_of(settings: Settings, process: Process) -> Celery:
+    """Celery with all tasks, for a worker or beat. Raises ValueError without a broker."""
+    return build(settings, TASKS, process)
+
+
+def enqueue_pass(user_id: int, settings: Settings | None = None) -> bool:
+    """`sync --queue`: ask the workers for a pass, once the mark is committed. False when nothing was sent, because there is
+    no broker or a message for him waits already; the sweep finds the mark in any case. Raises SettingsProblem."""
+    known = settings or load()
+    if not known.redis_url.get_secret_value():
+        return False
+    return sender_of(known).passes([user_id]) == 1
+
+
+def _user(app: Application, who: int | str) -> User | None:
+    with app.store.read() as tx:
+        return users.by_id(tx, who) if isinstance(who, int) else users.get(tx, who)
+
+
+def _marks(app: Application, user: User) -> list[dirty.Mark]:
+    with app.store.read() as tx:
+        return dirty.take(tx, user.id)
