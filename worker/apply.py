@@ -191,6 +191,7 @@ class Executor:
             sent_at=now,
             sync_id=step.sync_id,
             marker=step.marker.encode() if step.marker else "",
+            folder=decision.pair.outlook.outlook.folder if isinstance(decision.pair.outlook, Present) else "",
         )
         with self.store.begin(self.lease()) as tx:
             attempt = attempts.begin(tx, self.user_id, [wanted])[0]
@@ -255,6 +256,7 @@ class Executor:
         problems_ = [*decision.problems, *progress.problems]
         before = pair.link
         link = self._link_now(decision, progress, status)
+        created = any(isinstance(step, Create) for step in progress.done)
         x3_key = link.x3_key if link else pair.key(Side.X3)
         outlook_key = link.outlook_key if link else pair.key(Side.OUTLOOK)
         item = ItemKey(pair.type, x3_key, outlook_key)
@@ -273,9 +275,9 @@ class Executor:
             else:
                 self._write_journal(tx, decision, progress, item, status, why)
             self._write_problems(tx, decision, item, problems_)
-            if progress.attempt is not None:
-                attempts.close(tx, [progress.attempt])
-            if progress.meeting is not None and any(isinstance(step, Create) for step in progress.done):
+            if created or (link is not None and status == DONE):
+                attempts.close_of(tx, self.user_id, item)
+            if progress.meeting is not None and created:
                 claims.settle(tx, self.fp, *progress.meeting, x3_key)
             if status in (LATER, MOVED) or progress.failed:
                 dirty.mark(tx, self._marks(pair, status))
@@ -335,7 +337,9 @@ class Executor:
         touched = {line.field for line in found} | {""}
         if isinstance(pair.x3, Present) and isinstance(pair.outlook, Present):
             touched |= {name for side in Side for name in merge.changed(pair, side)}
-        staying = [line.problem for line in self._lines(pair) if line.problem.field not in touched]
+        # Nothing that was said of an item before it became private stays (S4).
+        stored = [] if decision.erase else self._lines(pair)
+        staying = [line.problem for line in stored if line.problem.field not in touched]
         attempts_made = problems.put(tx, self.user_id, item, [*found, *staying], guard.versions(decision), self.clock.now())
         if attempts_made == QUARANTINE_AFTER:
             self.on_quarantine(decision)

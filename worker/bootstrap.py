@@ -292,6 +292,7 @@ class Application:
             go=go,
             on_alert=lambda name, why: logger().warning(name, user=user.x3_user, why=why),
             guards=self.settings.guards,
+            lease_seconds=self.settings.lease_seconds,
         )
         if progress is not None:
             one = replace(one, progress=progress)

@@ -217,7 +217,7 @@ def _body(declared: Task[Any], process: Process, sender: Sender) -> Callable[...
             return  # the process ends; the sweep of the next one goes on
         sender.passes(found)
 
-    body.__name__ = declared.name.rpartition(".")[2]
+    body.__name__ = declared.name.replace(".", "_")  # Celery makes source of it, and "pass" is a keyword
     return body
 
 

@@ -232,7 +232,7 @@ class Gatherer:
                 seen.emptied |= {(t, Side.OUTLOOK) for t in ItemType if t.kind is kind}
         for stream, listing in seen.listings.items():
             if stream.kind is None and listing.complete:
-                present = {sighting.ref.type for sighting in listing.sightings}
+                present = {sighting.ref.type for sighting in listing.sightings if sighting.version}
                 seen.emptied |= {(t, Side.X3) for t in ItemType if t not in present}
 
     # ------------------------------------------------------------------------------------------ reading

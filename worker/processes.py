@@ -6,6 +6,7 @@ killing any of them at any moment; what they know stands in the database.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -37,6 +38,7 @@ HEALTHY_SECONDS = 60.0  # a child that lived so long starts with the shortest pa
 ENDING_SECONDS = 20.0
 LOOK_SECONDS = 0.2
 ROLES = ("worker", "beat", "web")
+_CHATTY = ("celery.worker.strategy", "celery.app.trace", "celery.beat")
 
 Say = Callable[[str], None]
 
@@ -50,11 +52,19 @@ def _needs_broker(settings: Settings) -> None:
 # -------------------------------------------------------------------------------------------- one process each
 
 
+def _configure_log(settings: Settings) -> None:
+    log.configure(settings.log_format, settings.log_level)
+    if settings.log_level != "DEBUG":
+        # Three lines for each message, every few seconds, would hide what the passes say.
+        for name in _CHATTY:
+            logging.getLogger(name).setLevel(logging.WARNING)
+
+
 def run_worker(settings: Settings, *, threads: int = THREADS) -> int:
     """A worker until SIGTERM or SIGINT, which lets running passes end; its exit code. Raises SettingsProblem without a
     broker."""
     _needs_broker(settings)
-    log.configure(settings.log_format, settings.log_level)
+    _configure_log(settings)
     process = Process(settings)
     celery = celery_of(settings, process)
     worker = celery.Worker(
@@ -76,7 +86,7 @@ def run_worker(settings: Settings, *, threads: int = THREADS) -> int:
 def run_beat(settings: Settings) -> int:
     """The clock that sends what comes by time, until SIGTERM or SIGINT. Raises SettingsProblem without a broker."""
     _needs_broker(settings)
-    log.configure(settings.log_format, settings.log_level)
+    _configure_log(settings)
     # The schedule is kept in memory: what was missed while nobody beat is superseded by the next beat.
     beat = celery_of(settings, Process(settings)).Beat(
         scheduler="celery.beat:Scheduler", loglevel=settings.log_level, quiet=True, max_interval=5

@@ -20,7 +20,7 @@ from reconcile import guard, plan
 from reconcile.actions import Decision, Gate, Rule
 from reconcile.context import Context, Rules
 from reconcile.guard import Ledger
-from reconcile.model import ItemType, Kind, Link, Pair, Present, Side, Window
+from reconcile.model import Absent, ItemType, Kind, Link, Pair, Present, Side, Window
 from reconcile.port import Endpoint, Ref, Stop, Stream
 from worker.apply import Executor, ref_of
 from worker.clock import Clock
@@ -38,7 +38,6 @@ from worker.state.users import User
 
 ROUNDS = 3  # how often a pass looks again at items that changed under its hands
 AT_ONCE = 8  # decisions carried out at the same time; the adapters limit what reaches the servers
-LEASE_SECONDS = 300.0
 WHOLE = ItemKey(ItemType.CONTACT)  # the held row of a pass that is held as a whole (G7) names no item
 
 Progress = Callable[[str, int, int], None]
@@ -90,6 +89,7 @@ class Pass:
     full: bool = False
     dry_run: bool = False
     go: bool = False
+    lease_seconds: float = 300.0
     guards: GuardSettings = field(default_factory=GuardSettings)
     progress: Progress = lambda _phase, _done, _of: None
     on_alert: Callable[[str, str], None] = lambda _name, _why: None
@@ -122,7 +122,7 @@ class Pass:
     async def _leased(self, report: Report) -> None:
         owner = f"pass-{self.id}"
         with self.store.begin() as tx:
-            self._lease = leases.acquire(tx, self.user.id, owner, LEASE_SECONDS, monotonic=self.clock.monotonic())
+            self._lease = leases.acquire(tx, self.user.id, owner, self.lease_seconds, monotonic=self.clock.monotonic())
         if self._lease is None:
             raise Busy(f"a pass for {self.user.x3_user} is under way")
         keeper = asyncio.create_task(self._keep_lease())
@@ -137,9 +137,9 @@ class Pass:
 
     async def _keep_lease(self) -> None:
         while True:
-            await asyncio.sleep(LEASE_SECONDS / 3)
+            await asyncio.sleep(self.lease_seconds / 3)
             with self.store.begin() as tx:
-                self._lease = leases.renew(tx, self.lease(), LEASE_SECONDS, monotonic=self.clock.monotonic())
+                self._lease = leases.renew(tx, self.lease(), self.lease_seconds, monotonic=self.clock.monotonic())
 
     def lease(self) -> Lease:
         """The lease as it was last renewed."""
@@ -171,21 +171,20 @@ class Pass:
         """Items that must be looked at whatever the streams say: marked, held, or in the middle of a create (G3, M7)."""
         refs = [ref for mark in marks if mark.item and (ref := ref_of(mark.item)) is not None]
         with self.store.read() as tx:
-            waiting = held.of_user(tx, self.user.id)
-            open_attempts = attempts.of_user(tx, self.user.id)
-        for one in waiting:
-            refs.extend(_refs_of_key(one.item))
-        for attempt in open_attempts:
-            on_x3 = attempt.side is Side.X3
-            refs.extend(
-                _refs_of_key(
-                    ItemKey(attempt.type, "" if on_x3 else attempt.source_key, attempt.source_key if on_x3 else "")
-                )
-            )
-        with self.store.read() as tx:
-            known = links.by_x3(tx, self.user.id, [(ref.type, ref.key) for ref in refs if ref.type is not None])
-        folders = {link.outlook_key: link.folder for link in known}
-        return [replace(ref, folder=folders.get(ref.key, ref.folder)) if ref.kind else ref for ref in refs]
+            refs.extend(ref for one in held.of_user(tx, self.user.id) for ref in _refs_of_key(one.item))
+            for attempt in attempts.of_user(tx, self.user.id):
+                if attempt.side is Side.X3:
+                    refs.append(Ref(kind=attempt.type.kind, key=attempt.source_key, folder=attempt.folder))
+                else:
+                    refs.append(Ref(type=attempt.type, key=attempt.source_key))
+            folders = {
+                link.outlook_key: link.folder
+                for kind in Kind
+                for link in links.by_outlook(tx, self.user.id, kind, [ref.key for ref in refs if ref.kind is kind])
+            }
+        placed = [replace(ref, folder=folders.get(ref.key, ref.folder)) if ref.kind else ref for ref in refs]
+        # To Do finds a task only in its list; one whose list is not known is seen by the next complete listing.
+        return [ref for ref in placed if ref.kind is not Kind.TASK or ref.folder]
 
     async def _observe(self, marks: Sequence[dirty.Mark], cursors: Mapping[Stream, str], *, full: bool) -> Gathered:
         self.progress("observe", 0, 1)
@@ -422,6 +421,9 @@ class Pass:
             (link.id, side, version) for link in seen.echoes for side in Side if (version := _version(seen, link, side))
         ]
         with self.store.begin(self.lease()) as tx:
+            # A create whose source is gone has nothing left to be answered for (M7).
+            ended = [one for one in attempts.of_user(tx, self.user.id) if self._source_gone(seen, one)]
+            attempts.close(tx, ended)
             links.look_again(tx, self.user.id, versions)
             dirty.put_cursors(tx, self.user.id, {_cursor_name(s): value for s, value in cursors.items()}, now)
             dirty.clear(tx, marks)
@@ -432,6 +434,13 @@ class Pass:
             users.passed(tx, self.user.id, now, full=full)
         if seen.hints:
             await self.worlds.x3.acknowledge([hint.number for hint in seen.hints])
+
+    def _source_gone(self, seen: Gathered, attempt: attempts.Attempt) -> bool:
+        if attempt.side is Side.X3:
+            source = seen.outlook.get((attempt.type.kind, attempt.source_key))
+        else:
+            source = seen.x3.get((attempt.type, attempt.source_key))
+        return isinstance(source, Absent) and self.clock.now() > attempt.sent_at + self.worlds.x3_limit
 
     def _save_report(self, report: Report) -> None:
         with self.store.begin() as tx:

@@ -73,12 +73,25 @@ class Crm:
         )
         now = min(part.now for part in parts)
         rows = [row for part in parts for row in part.rows]
+        queue = await self._queue(stamps.render(now))
         return Listing(
             sightings=tuple(_sighting(row, now) for row in rows),
             cursor=_cursor(now, (row.stamp for row in rows)),
             complete=True,
             now=now,
+            hints=tuple(_hint(row) for row in queue),
         )
+
+    async def _queue(self, since: str) -> list[QueueRow]:
+        """The user's queue, whose rows a complete listing answers too (R3)."""
+        queue: dict[int, QueueRow] = {}
+        while True:
+            page = await programs.changes(
+                self._x3, self.scope.user, self.scope.representative, since=since, after_queue=max(queue, default=0)
+            )
+            queue |= {row.number: row for row in page.queue}
+            if not page.more_queue or not page.queue:
+                return [queue[number] for number in sorted(queue)]
 
     async def _since(self, since: str) -> Listing:
         rows: dict[tuple[ItemType, str], Row] = {}
@@ -148,6 +161,19 @@ class Crm:
             row.key: ContactEntry(cor=row.key, name=row.name, mine=self.scope.representative in row.reps) for row in rows
         }
         return entries, await programs.partners(self._x3, numbers) if numbers else {}
+
+    async def versions(self, refs: Sequence[Ref]) -> dict[Ref, str]:
+        """The versions of records that no listing shows (such as those outside the window), 500 a call and without
+        reading them; a record that is gone is left out, so it has to be asked for (S8)."""
+        by_type = {t: [ref for ref in refs if ref.type is t] for t in ItemType}
+        found: dict[Ref, str] = {}
+        for item_type, asked in by_type.items():
+            if not asked:
+                continue
+            known = await programs.known(self._x3, item_type, [ref.key for ref in asked])
+            rows = {row.key: stamps.version(row.stamp, known.now) for row in known.rows}
+            found |= {ref: rows[ref.key] for ref in asked if ref.key in rows}
+        return found
 
     async def entries(self, cors: Iterable[str]) -> dict[str, ContactEntry]:
         """Full entries (addresses and company too), a read for each: for contacts an Outlook item names (K1, K5)."""

@@ -112,7 +112,7 @@ def test_m7_one_open_attempt_for_a_source_item(store: Store, user: User) -> None
         sent_at=NOW,
         sync_id="s",
         marker="m",
-        fingerprint="f",
+        folder="f",
     )
     with store.begin() as tx:
         [first] = attempts.begin(tx, user.id, [wanted])

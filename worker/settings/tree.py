@@ -75,7 +75,6 @@ class GraphSettings(Part):
     )
     todo_if_match: bool = Field(default=False, description="[?] To Do honours If-Match")
     contact_email_slots: bool = Field(default=True, description="[?] primaryEmailAddress and secondaryEmailAddress work")
-    bin_answers: bool = Field(default=True, description="[?] an item in Deleted Items still answers 200")
     silent_properties: SilentProperties = Field(default=SilentProperties.KNOWN, description="[?] A10: known, or none")
     legacy_property: str = Field(
         default="String {00020329-0000-0000-C000-000000000046} Name AdxID",
@@ -200,6 +199,9 @@ class Settings(BaseSettings):
     installation_path: Path = Field(default=Path("var/installation"), description="file that keeps the id (G6)")
     clock_url: LoopbackUrl = Field(default="", description="an emulator whose clock to follow (tests)")
     full_pass_cron: str = Field(default="17 2 * * *", pattern=r"^\S+( \S+){4}$", description="when full passes run (cron)")
+    lease_seconds: Seconds = Field(
+        default=300.0, description="seconds after which the user of a killed worker is free again; longer than any request"
+    )
     log_format: LogFormat = Field(default=LogFormat.AUTO, description="auto, console or json")
     log_level: str = Field(
         default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR"

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from reconcile.model import ItemType, Side
-from worker.state.items import chunks, upsert
+from worker.state.items import ItemKey, chunks, upsert
 from worker.state.tables import AttemptRow
 
 
@@ -29,7 +29,7 @@ class Attempt:
     sent_at: datetime
     sync_id: str = ""
     marker: str = ""
-    fingerprint: str = ""
+    folder: str = ""  # of an Outlook item that is created in X3: To Do finds a task only in its list
     id: int = 0
 
 
@@ -43,7 +43,7 @@ def _attempt(row: AttemptRow) -> Attempt:
         sent_at=row.sent_at,
         sync_id=row.sync_id,
         marker=row.marker,
-        fingerprint=row.fingerprint,
+        folder=row.folder,
     )
 
 
@@ -57,7 +57,7 @@ def begin(tx: Session, user_id: int, wanted: Iterable[Attempt]) -> list[Attempt]
     for attempt in wanted:
         statement = upsert(tx, AttemptRow).values(
             user_id=user_id, type=attempt.type.value, side=attempt.side.value, source_key=attempt.source_key,
-            token=attempt.token, sync_id=attempt.sync_id, marker=attempt.marker, fingerprint=attempt.fingerprint,
+            token=attempt.token, sync_id=attempt.sync_id, marker=attempt.marker, folder=attempt.folder,
             sent_at=attempt.sent_at,
         )  # fmt: skip
         unique = ["user_id", "side", "type", "source_key"]
@@ -81,6 +81,21 @@ def of_user(tx: Session, user_id: int) -> list[Attempt]:
     """The user's open attempts, oldest first."""
     chosen = select(AttemptRow).where(AttemptRow.user_id == user_id).order_by(AttemptRow.sent_at, AttemptRow.id)
     return [_attempt(row) for row in tx.scalars(chosen)]
+
+
+def close_of(tx: Session, user_id: int, item: ItemKey) -> None:
+    """A link stands: whatever create was open for either half of the item has its answer."""
+    sources = ((Side.X3, item.outlook_key), (Side.OUTLOOK, item.x3_key))
+    for side, source_key in sources:
+        if source_key:
+            tx.execute(
+                delete(AttemptRow).where(
+                    AttemptRow.user_id == user_id,
+                    AttemptRow.side == side.value,
+                    AttemptRow.type == item.type.value,
+                    AttemptRow.source_key == source_key,
+                )
+            )
 
 
 def close(tx: Session, attempts: Sequence[Attempt]) -> None:

@@ -179,7 +179,7 @@ class AttemptRow(Table):
     token: Mapped[str] = _key()
     sync_id: Mapped[str] = _key()
     marker: Mapped[str] = _key()
-    fingerprint: Mapped[str] = _key()
+    folder: Mapped[str] = _key()
     sent_at: Mapped[datetime] = mapped_column(Instant)
 
 

@@ -76,7 +76,7 @@ def upgrade() -> None:
         sa.Column("token", KEY, nullable=False),
         sa.Column("sync_id", KEY, nullable=False),
         sa.Column("marker", KEY, nullable=False),
-        sa.Column("fingerprint", KEY, nullable=False),
+        sa.Column("folder", KEY, nullable=False),
         sa.Column("sent_at", INSTANT, nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["sync_user.id"], name=op.f("fk_attempt_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),

@@ -1,0 +1,20 @@
+"""The command line `x3sync`. `contract.md` fixes its names, flags, documents and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from worker.cli import frame
+
+
+def main() -> None:
+    """The entry point: run what the arguments say, and leave with the exit code of contract.md."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command in this process and answer its exit code."""
+    from worker.cli.tree import command_line  # not before it is needed: `main` is imported by every entry point
+
+    return frame.guarded(command_line(), list(arguments))

@@ -1,0 +1,140 @@
+"""One write that a person asked for (fix, restore): as ordinary as a person's edit on that side.
+
+It happens under the user's lease, passes the same gate as every planned step (U2, A6), and is journalled with the cause
+"admin"; the pass that follows carries it to the other side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from reconcile import events
+from reconcile.actions import Assign, Create, Decision, Gate, Rule, Step, Update
+from reconcile.content import Content
+from reconcile.context import Context
+from reconcile.gate import gate
+from reconcile.model import UNREAD, Link, Observation, Pair, Present, Side
+from reconcile.port import Endpoint, TryLater
+from worker import identity
+from worker.bootstrap import Application
+from worker.desk.passes import NotActive, Unfit, link_of, refs
+from worker.state import journal, leases, links
+from worker.state.items import ItemKey
+from worker.state.leases import Lease, LockBusy
+from worker.state.users import User, UserState
+from worker.sync import Busy, Worlds
+
+LEASE_SECONDS = 300.0  # a by-hand write is a few requests; only taking a whole mailbox out may need to be said again
+PASS_ID = "by-hand"  # noqa: S105 - the journal's pass of what no pass did
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hand:
+    """The right to write by hand for one user."""
+
+    app: Application
+    user: User
+    worlds: Worlds
+    lease: Lease
+
+    def endpoint(self, side: Side) -> Endpoint:
+        """One of the two sides."""
+        return self.worlds.x3 if side is Side.X3 else self.worlds.outlook
+
+    def link(self, item: ItemKey) -> Link | None:
+        """The item's link."""
+        return link_of(self.app, self.user.id, item)
+
+    async def look(self, item: ItemKey) -> dict[Side, Observation]:
+        """How both sides of an item look now; UNREAD for a half that has no key."""
+        looks: dict[Side, Observation] = {Side.X3: UNREAD, Side.OUTLOOK: UNREAD}
+        for ref in refs(item, self.link(item)):
+            side = Side.X3 if ref.kind is None else Side.OUTLOOK
+            looks[side] = (await self.endpoint(side).read([ref])).get(ref, UNREAD)
+        return looks
+
+    def save_link(self, link: Link) -> None:
+        """Store a link under the lease."""
+        with self.app.store.begin(self.lease) as tx:
+            links.save(tx, self.user.id, link)
+
+    async def write(self, step: Step, item: ItemKey, rule: Rule, why: str) -> Present:
+        """Carry out a step and journal it. Raises Unfit when a rule forbids it, Refused, TryLater, Moved, Stop."""
+        self._allowed(step, rule, why)
+        if not self.lease.outlives(self.worlds.request_seconds, self.app.clock.monotonic()):
+            raise TryLater("The lease would end before the answer.")
+        async with AsyncExitStack() as stack:
+            if step.side is Side.X3 and not isinstance(step, Create):
+                try:
+                    await stack.enter_async_context(self._lock(step.target.key, step))
+                except LockBusy as busy:
+                    raise TryLater(f"Another pass writes this record: {busy}") from busy
+            look = await self.endpoint(step.side).apply(step)
+        assert look is not None  # only deletions answer nothing
+        before: dict[Side, Content] = {} if isinstance(step, Create) else {step.side: step.target.content}
+        line = journal.Entry(
+            pass_id=PASS_ID,
+            at=self.app.clock.now(),
+            item=_named(item, step, look),
+            rule=rule,
+            why=why,
+            action=type(step).__name__.lower(),
+            side=step.side,
+            cause="admin",
+            before=before,
+            after={step.side: look.content},
+        )
+        with self.app.store.begin(self.lease) as tx:
+            journal.append(tx, self.user.id, [line])
+        return look
+
+    def _lock(self, key: str, step: Step) -> AbstractAsyncContextManager[None]:
+        seconds = 2 * self.worlds.request_seconds
+        return leases.x3_lock(self.app.store.begin, step.type, key, self.lease.owner, seconds=seconds)
+
+    def _allowed(self, step: Step, rule: Rule, why: str) -> None:
+        """U2 and A6 hold for a person's word too; an invitation is its organiser's (A4)."""
+        target = step.target if isinstance(step, Update | Assign) else None
+        if step.side is Side.OUTLOOK and target is not None and events.invited(target):
+            raise Unfit("The event is an invitation, which only its organiser changes (A4).")
+        x3 = target if step.side is Side.X3 and target is not None else UNREAD
+        outlook = target if step.side is Side.OUTLOOK and target is not None else UNREAD
+        pair = Pair(type=step.type, link=None, x3=x3, outlook=outlook)
+        context = Context(
+            mailbox=self.user.mailbox,
+            fp=self.worlds.fp,
+            representative=self.user.representative,
+            window=self.worlds.window,
+            rules=self.worlds.rules,
+        )
+        for part in gate(Decision(pair=pair, rule=rule, why=why, steps=(step,)), context):
+            if part.gate is not Gate.OPEN:
+                mend = "Allow it with `x3sync users set`, or make the change on that side yourself."
+                raise Unfit(f"It is not written: {part.gate_why}.", mend=mend)
+
+
+def _named(item: ItemKey, step: Step, look: Present) -> ItemKey:
+    """The item the line is about: what was created is an item of its own from now on."""
+    if not isinstance(step, Create):
+        return item
+    return ItemKey(item.type, look.key, "") if step.side is Side.X3 else ItemKey(item.type, "", look.key)
+
+
+@asynccontextmanager
+async def by_hand(app: Application, user: User, *, also_paused: bool = False) -> AsyncIterator[Hand]:
+    """Write for a user by hand. Raises NotActive, Busy while a pass has his lease, and identity.NotOurs (G6)."""
+    if user.state is not UserState.ACTIVE and not also_paused:
+        raise NotActive(f"{user.x3_user} is {user.state.value}: {user.paused_why or '-'}")
+    identity.prove(app.settings, app.store, app.clock, app.fp)
+    owner, monotonic = f"hand-{user.id}-{app.clock.now().timestamp()}", app.clock.monotonic()
+    with app.store.begin() as tx:
+        lease = leases.acquire(tx, user.id, owner, app.settings.lease_seconds, monotonic=monotonic)
+    if lease is None:
+        raise Busy(f"a pass for {user.x3_user} is under way")
+    try:
+        yield Hand(app=app, user=user, worlds=app.worlds(user), lease=lease)
+    finally:
+        with app.store.begin() as tx:
+            leases.release(tx, lease)

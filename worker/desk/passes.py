@@ -1,0 +1,150 @@
+"""Users by what people call them, and passes that were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconcile.model import Link
+from reconcile.port import Ref, Stop
+from worker.apply import item_of
+from worker.bootstrap import Application
+from worker.log import logger
+from worker.report import Report
+from worker.state import dirty, links, users
+from worker.state.items import ItemKey
+from worker.state.users import User, UserState
+from worker.sync import Busy, Progress
+
+
+class Unfit(Exception):
+    """What was asked for does not exist, or does not fit. `mend` says what to ask for instead."""
+
+    def __init__(self, message: str, *, mend: str = "") -> None:
+        super().__init__(message)
+        self.mend = mend
+
+
+class NotActive(Exception):
+    """The user is paused (G5): nothing is written for him until he is resumed."""
+
+
+# ------------------------------------------------------------------------------------------------- users
+
+
+def find_user(app: Application, who: str) -> User:
+    """A user by X3 code, address or mailbox id. Raises Unfit."""
+    with app.store.read() as tx:
+        user = users.get(tx, who)
+    if user is None or user.state is UserState.REMOVED:
+        raise Unfit(f"There is no user {who}.", mend="`x3sync users list` shows the users.")
+    return user
+
+
+def everyone(app: Application) -> list[User]:
+    """All users but the removed."""
+    with app.store.read() as tx:
+        return users.everyone(tx)
+
+
+def codes(app: Application) -> dict[int, str]:
+    with app.store.read() as tx:
+        return {user.id: user.x3_user for user in users.everyone(tx, removed=True)}
+
+
+# ------------------------------------------------------------------------------------------------ passes
+
+
+async def pass_or_pause(
+    app: Application,
+    user: User,
+    *,
+    cause: str,
+    full: bool = False,
+    dry_run: bool = False,
+    go: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """One pass; lost rights of this mailbox pause the user and say so once (G5). A stop of a whole side is said, and
+    pauses nobody: it ends for all of them when it is mended.
+
+    Raises NotActive (a preview of a paused user is allowed), Busy, TryLater, Stop and identity.NotOurs.
+    """
+    with app.store.read() as tx:
+        fresh = users.by_id(tx, user.id)
+    if fresh is None or (fresh.state is not UserState.ACTIVE and not dry_run):
+        raise NotActive(f"{user.x3_user} is {'unknown' if fresh is None else fresh.state.value}: {user.paused_why or '-'}")
+    try:
+        return await app.run_pass(fresh, cause=cause, full=full, dry_run=dry_run, go=go, progress=progress)
+    except Stop as stop:
+        if not dry_run:
+            _stopped(app, fresh, stop)
+        raise
+
+
+def _stopped(app: Application, user: User, stop: Stop) -> None:
+    if stop.whole_side:
+        logger().error("side_stopped", user=user.x3_user, why=str(stop), mend=stop.mend)
+        return
+    with app.store.begin() as tx:
+        first = users.pause(tx, user.id, f"{stop} {stop.mend}".strip())
+    if first:
+        logger().error("user_paused", user=user.x3_user, why=str(stop), mend=stop.mend)
+
+
+def mark_dirty(app: Application, chosen: Iterable[User], *causes: str) -> None:
+    """Ask for a look at everything of these users; the cause "full" asks for complete listings."""
+    now = app.clock.now()
+    with app.store.begin() as tx:
+        dirty.mark(tx, [dirty.Mark(user_id=user.id, since=now, causes=causes) for user in chosen])
+
+
+def mark_items(app: Application, user_id: int, items: Iterable[ItemKey], cause: str) -> None:
+    """Ask for a look at both halves of these items, whatever the streams say."""
+    now = app.clock.now()
+    wanted = [item for item in items if item.x3_key or item.outlook_key]
+    with app.store.begin() as tx:
+        marks = [
+            dirty.Mark(user_id=user_id, since=now, stream="item", item=item_of(ref), causes=(cause,))
+            for item in wanted
+            for ref in refs(item, link_of(app, user_id, item))
+        ]
+        dirty.mark(tx, marks)
+
+
+def refs(item: ItemKey, link: Link | None) -> list[Ref]:
+    """How the two halves of an item are named in a read; To Do needs the folder, which the link knows."""
+    x3_key = item.x3_key or (link.x3_key if link else "")
+    outlook_key = item.outlook_key or (link.outlook_key if link else "")
+    found = []
+    if x3_key:
+        found.append(Ref(type=item.type, key=x3_key))
+    if outlook_key:
+        found.append(Ref(kind=item.type.kind, key=outlook_key, folder=link.folder if link else ""))
+    return found
+
+
+def link_of(app: Application, user_id: int, item: ItemKey) -> Link | None:
+    """The item's link, if it has one."""
+    with app.store.read() as tx:
+        found = links.by_x3(tx, user_id, [(item.type, item.x3_key)]) if item.x3_key else []
+        if not found and item.outlook_key:
+            found = links.by_outlook(tx, user_id, item.type.kind, [item.outlook_key])
+    return next(iter(found), None)
+
+
+async def passes_of(app: Application, user_ids: Iterable[int], progress: Progress | None = None) -> list[Report]:
+    """A pass for each of these users, cause "admin". Raises Busy after all others had theirs, when a lease was taken:
+    what was asked for is stored, and the pass that has the lease or the next one does it."""
+    reports, busy = [], list[Busy]()
+    for user_id in dict.fromkeys(user_ids):
+        with app.store.read() as tx:
+            user = users.by_id(tx, user_id)
+        if user is None:
+            continue
+        try:
+            reports.append(await pass_or_pause(app, user, cause="admin", progress=progress))
+        except Busy as taken:
+            busy.append(taken)
+    if busy:
+        raise busy[0]
+    return reports

@@ -1,0 +1,100 @@
+"""The pending queue (R3): what waits for a pass, per user and type, with X3's action codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconcile.model import LinkState, Side
+from reconcile.port import CursorExpired, Stream
+from worker.bootstrap import Application
+from worker.desk.passes import everyone
+from worker.state import attempts, dirty, links
+from worker.state.users import User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Something that waits (R3). `action` is X3's code: C create, M modify, A delete, P reassign, R forced; `type` is
+    blank for a whole stream."""
+
+    user: str
+    type: str
+    x3_key: str
+    action: str
+    outlook_id: str = ""
+    why: str = ""
+    since: datetime | None = None
+
+
+async def pending(app: Application, only: User | None = None) -> list[Waiting]:
+    """What waits for a pass: X3's queue and changed records, marks, open creates, forbidden deletions. Asks X3, writes
+    nothing. Raises TryLater and Stop."""
+    found: list[Waiting] = []
+    for user in [only] if only else everyone(app):
+        found += _remembered(app, user)
+        found += await _in_x3(app, user)
+    return found
+
+
+def _remembered(app: Application, user: User) -> list[Waiting]:
+    code = user.x3_user
+    with app.store.read() as tx:
+        marks = dirty.take(tx, user.id)
+        sent = attempts.of_user(tx, user.id)
+        forbidden = links.of_user(tx, user.id, states=[LinkState.PENDING_DELETE])
+    rows = [_marked(code, mark) for mark in marks]
+    for attempt in sent:
+        on_x3 = attempt.side is Side.X3
+        rows.append(
+            Waiting(
+                user=code, type=attempt.type.value, action="C", since=attempt.sent_at,
+                x3_key="" if on_x3 else attempt.source_key, outlook_id=attempt.source_key if on_x3 else "",
+                why=f"a create in {attempt.side.value} whose answer is not known (M7)",
+            )
+        )  # fmt: skip
+    for link in forbidden:
+        why = "deleted on one side; a switch forbids it on the other (D6)"
+        row = Waiting(user=code, type=link.type.value, x3_key=link.x3_key, outlook_id=link.outlook_key, action="A", why=why)
+        rows.append(row)
+    return rows
+
+
+def _marked(code: str, mark: dirty.Mark) -> Waiting:
+    why = f"marked: {', '.join(mark.causes)}"
+    side, _, rest = mark.item.partition("\t")
+    key = rest.partition("\t")[0]
+    action = "R" if "forced" in mark.causes else "M"
+    if not mark.item:
+        return Waiting(user=code, type="", x3_key="", action=action, why=why, since=mark.since)
+    if side.startswith("x3:"):
+        return Waiting(user=code, type=side[3:], x3_key=key, action=action, why=why, since=mark.since)
+    return Waiting(user=code, type=side, x3_key="", outlook_id=key, action=action, why=why, since=mark.since)
+
+
+async def _in_x3(app: Application, user: User) -> list[Waiting]:
+    """The queue's rows, and records whose version is not the one last seen."""
+    x3, stream = app.worlds(user, read_only=True).x3, Stream(kind=None, folder=user.representative)
+    with app.store.read() as tx:
+        cursor = dirty.cursors(tx, user.id).get("x3")
+    try:
+        listing = await x3.changes(stream, cursor)
+    except CursorExpired:
+        listing = await x3.changes(stream, None)
+    rows = [
+        Waiting(user=user.x3_user, type=hint.type.value, x3_key=hint.key, action=hint.action, why="in X3's queue")
+        for hint in listing.hints
+    ]
+    queued = {(hint.type, hint.key) for hint in listing.hints}
+    seen = [s for s in listing.sightings if s.ref.type is not None and (s.ref.type, s.ref.key) not in queued]
+    with app.store.read() as tx:
+        known = links.by_x3(tx, user.id, [(s.ref.type, s.ref.key) for s in seen if s.ref.type is not None])
+    versions = {(link.type, link.x3_key): link.x3.version for link in known}
+    for sighting in seen:
+        assert sighting.ref.type is not None
+        name = (sighting.ref.type, sighting.ref.key)
+        if versions.get(name) == sighting.version:
+            continue
+        action, why = ("M", "changed in X3") if name in versions else ("C", "not linked yet")
+        rows.append(Waiting(user=user.x3_user, type=name[0].value, x3_key=name[1], action=action, why=why))
+    return rows

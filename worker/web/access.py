@@ -1,0 +1,50 @@
+"""Who may look: this machine alone, or whoever knows the password (CONSOLE__SIGN_IN). The webhook and health are open."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, HTTPException, Request
+from fastapi.security import HTTPBasic, HTTPBasicCredentials
+
+from worker.settings import Settings, SignIn
+from worker.settings.kinds import is_loopback
+
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-original-url")
+_basic = HTTPBasic(auto_error=False)
+
+
+def guard(settings: Settings) -> Callable[..., None]:
+    """A FastAPI dependency that lets a request through or raises 401 or 403."""
+    match settings.console.sign_in:
+        case SignIn.NONE:
+            return _this_machine
+        case SignIn.PASSWORD:
+            return _password(settings.console.username, settings.console.password.get_secret_value())
+        case SignIn.ENTRA:
+            return _not_yet
+
+
+def _this_machine(request: Request) -> None:
+    """Without a sign-in only this machine is answered: no other name that resolves here, and nothing that a proxy brought,
+    such as the one that lets Graph through to the webhook."""
+    named = is_loopback(f"http://{request.headers.get('host', '')}")
+    if not named or any(name in request.headers for name in _FORWARDED):
+        raise HTTPException(403, "Only this machine may look here; set X3SYNC_CONSOLE__SIGN_IN to let others in.")
+
+
+def _password(username: str, password: str) -> Callable[..., None]:
+    def check(given: Annotated[HTTPBasicCredentials | None, Depends(_basic)]) -> None:
+        name, word = (given.username, given.password) if given else ("", "")
+        # Both are compared, whatever the first says, so that the time tells nothing.
+        fits = hmac.compare_digest(name.encode(), username.encode()) & hmac.compare_digest(word.encode(), password.encode())
+        if not fits:
+            raise HTTPException(401, "Sign in.", headers={"WWW-Authenticate": 'Basic realm="x3sync", charset="UTF-8"'})
+
+    return check
+
+
+def _not_yet() -> None:
+    raise HTTPException(403, "Sign-in with Entra comes with the console; until then use X3SYNC_CONSOLE__SIGN_IN=password.")
