@@ -6,6 +6,7 @@ nothing of links or conflicts: `merge.py` asks it for every field that has to mo
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -170,6 +171,17 @@ def translate(source: Content, to: Side, context: Context) -> tuple[Content, tup
     if isinstance(result, Appointment) and to is Side.X3:
         result = replace(result, category=result.category or context.rules.appointment_category)
     return result, tuple(problems)
+
+
+def sync_id(outlook: Present, *, fp: str, mailbox: str) -> str:
+    """ZSYNCID (M7): 40 hexadecimal digits, the same whenever and wherever the same item is created."""
+    event = outlook.outlook.event
+    if event is not None and event.ical_uid:
+        start = event.original_start.isoformat() if event.original_start else ""
+        parts = (fp, event.ical_uid, start)
+    else:
+        parts = (fp, mailbox, outlook.key)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
 
 
 def in_type(item: Present, item_type: ItemType, link: Link | None) -> Present:

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from reconcile.content import Contact, ItemType, Kind
-from reconcile.fields import in_type, natural_keys
-from reconcile.meet import sync_id
+from reconcile.content import Contact, ItemType, Kind, field_names
+from reconcile.fields import in_type, natural_keys, sync_id
 from reconcile.model import UNREAD, Absent, Link, Marker, Meeting, Observation, Pair, Present, Private, Unread, Where
 from reconcile.text import fold
 
@@ -65,8 +64,8 @@ def match(seen: Seen, *, fp: str, mailbox: str) -> Matching:
     free = [o for k, o in sorted(seen.outlook.items()) if k not in linked_outlook and isinstance(o, Present)]
     private = [(k, o) for k, o in seen.outlook.items() if k not in linked_outlook and isinstance(o, Private)]
     free = _moved(work, free)
-    free = _marked(work, free)
     free = _unanswered(work, free)
+    free = _marked(work, free)
     free = _meetings(work, free)
     _natural(work, free)
     for (kind, _), hidden in private:
@@ -118,6 +117,7 @@ def _moved(work: _Work, free: list[Present]) -> list[Present]:
         if key:
             by_meeting[key].append(item)
     taken: set[str] = set()
+    made = _by_sync_id(work)
     for link in seen.links:
         outlook = seen.outlook.get((link.type.kind, link.outlook_key), UNREAD)
         x3 = seen.x3.get((link.type, link.x3_key), UNREAD)
@@ -125,21 +125,58 @@ def _moved(work: _Work, free: list[Present]) -> list[Present]:
         if isinstance(outlook, Absent):
             heirs = [i for i in (*by_marker[link.type, link.x3_key], *_heirs(link, by_meeting)) if i.key not in taken]
             if heirs:
-                heir = heirs[0]
+                heir = min(heirs, key=lambda item: _differences(item, link))
                 taken.add(heir.key)
                 note = "found again under another id (S8)"
                 link = replace(link, outlook_key=heir.key, folder=heir.outlook.folder)
                 outlook = heir
+        if isinstance(x3, Absent) and isinstance(outlook, Present):
+            # M7: re-created by D4, but the answer was lost.
+            again = made.get(sync_id(outlook, fp=work.fp, mailbox=work.mailbox))
+            if again is not None and again[0] is link.type and again in work.free_x3:
+                x3 = work.free_x3.pop(again)
+                link = replace(link, x3_key=x3.key, auuid=x3.x3.auuid)
+                note = "found again under another key (M7)"
         if isinstance(outlook, Present):
             outlook = in_type(outlook, link.type, link)
         work.pairs.append(Pair(type=link.type, link=link, x3=x3, outlook=outlook, note=note))
     return [item for item in free if item.key not in taken]
 
 
+def _differences(item: Present, link: Link) -> int:
+    """In how many fields an item differs from what was last seen: it tells a moved item from an edited copy of it."""
+    seen, now = link.outlook.content, in_type(item, link.type, link).content
+    if seen is None or type(seen) is not type(now):
+        return 0
+    return sum(getattr(seen, name) != getattr(now, name) for name in field_names(link.type))
+
+
 def _heirs(link: Link, by_meeting: Mapping[MeetingKey, list[Present]]) -> list[Present]:
     if not link.ical_uid:
         return []
     return by_meeting.get((link.ical_uid, link.original_start), [])
+
+
+def _by_sync_id(work: _Work) -> dict[str, X3Key]:
+    return {record.x3.sync_id: key for key, record in work.free_x3.items() if record.x3.sync_id}
+
+
+def _unanswered(work: _Work, free: list[Present]) -> list[Present]:
+    """M7: a record that carries the ZSYNCID this item would give it was made of it, though nobody heard the answer. That
+    comes before the marker, which on a copy names the record of the original (M3)."""
+    by_sync_id = _by_sync_id(work)
+    rest: list[Present] = []
+    for item in free:
+        key = by_sync_id.pop(sync_id(item, fp=work.fp, mailbox=work.mailbox), None) if by_sync_id else None
+        if key is None:
+            rest.append(item)
+            continue
+        event = item.outlook.event
+        met = Meeting.MEETING if event and (event.attendees or not event.organizer) else Meeting.MARKER
+        x3, item = work.free_x3.pop(key), in_type(item, key[0], None)
+        note = "the record was made of this item"
+        work.pairs.append(Pair(type=key[0], link=None, x3=x3, outlook=item, meeting=met, note=note))
+    return rest
 
 
 def _marked(work: _Work, free: list[Present]) -> list[Present]:
@@ -178,21 +215,6 @@ def _adopt(work: _Work, item: Present, key: X3Key) -> None:
     item = in_type(item, key[0], None)
     note = "carries our marker"
     work.pairs.append(Pair(type=key[0], link=None, x3=x3, outlook=item, meeting=Meeting.MARKER, note=note))
-
-
-def _unanswered(work: _Work, free: list[Present]) -> list[Present]:
-    """M7: a record that carries the ZSYNCID this item would give it was made of it, though nobody heard the answer."""
-    by_sync_id = {record.x3.sync_id: key for key, record in work.free_x3.items() if record.x3.sync_id}
-    rest: list[Present] = []
-    for item in free:
-        key = by_sync_id.get(sync_id(item, fp=work.fp, mailbox=work.mailbox)) if by_sync_id else None
-        if key is None or key not in work.free_x3:
-            rest.append(item)
-            continue
-        x3 = work.free_x3.pop(key)
-        note = "the record was made of this item"
-        work.pairs.append(Pair(type=key[0], link=None, x3=x3, outlook=item, meeting=Meeting.MARKER, note=note))
-    return rest
 
 
 def _meetings(work: _Work, free: list[Present]) -> list[Present]:

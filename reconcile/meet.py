@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 
 from reconcile import events, fields
@@ -127,19 +126,8 @@ def create_in_x3(item_type: ItemType, outlook: Present, content: object, context
         type=item_type,
         content=content,  # type: ignore[arg-type]  # a content value, narrowed above
         representative=owner,
-        sync_id=sync_id(outlook, fp=context.fp, mailbox=context.mailbox),
+        sync_id=fields.sync_id(outlook, fp=context.fp, mailbox=context.mailbox),
     )
-
-
-def sync_id(outlook: Present, *, fp: str, mailbox: str) -> str:
-    """ZSYNCID (M7): 40 hexadecimal digits, the same whenever and wherever the same item is created."""
-    event = outlook.outlook.event
-    if event is not None and event.ical_uid:
-        start = event.original_start.isoformat() if event.original_start else ""
-        parts = (fp, event.ical_uid, start)
-    else:
-        parts = (fp, mailbox, outlook.key)
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
 
 
 def mark(item_type: ItemType, outlook: Present, x3_key: str, context: Context) -> tuple[Mark, ...]:
@@ -163,6 +151,18 @@ def mark(item_type: ItemType, outlook: Present, x3_key: str, context: Context) -
         return ()
     marker = Marker(fp=context.fp, mailbox=context.mailbox, type=item_type, x3_key=x3_key, born=born)
     return (Mark(type=item_type, target=outlook, marker=marker),)
+
+
+def mend(pair: Pair, context: Context) -> tuple[Mark, ...]:
+    """The marker of a linked item that still names another record: a copy whose marker could not be written (M3), or a
+    record that was created again (D4). A missing marker may only not have been read, so it is left."""
+    outlook = pair.outlook
+    assert isinstance(outlook, Present)
+    assert pair.link is not None
+    present = outlook.outlook.marker
+    if present is None or present.fp != context.fp:
+        return ()
+    return mark(pair.type, outlook, pair.link.x3_key, context)
 
 
 def create_in_outlook(pair: Pair, x3: Present, context: Context) -> Decision:

@@ -263,11 +263,15 @@ def _as_deleted(pair: Pair, x3: Present, outlook: Present, context: Context) -> 
 def _merged(pair: Pair, context: Context, merged: Merge, *, asleep: bool) -> Decision:
     """A merge as a decision: at most one update a side, details along with a write (C7), questions held (U4)."""
     steps, problems = meet.updates(pair, merged, context)
+    rule, why = merged.rule, merged.why
+    marks = meet.mend(pair, context)
+    if marks and rule is Rule.IN_STEP:
+        rule, why = Rule.M2, "the marker names another record"
     decision = Decision(
         pair=pair,
-        rule=merged.rule,
-        why=merged.why,
-        steps=steps,
+        rule=rule,
+        why=why,
+        steps=(*steps, *marks),
         after=LinkState.ASLEEP if asleep else LinkState.LINKED,
         remember=True,
         problems=problems,
