@@ -10,9 +10,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from reconcile.content import Contact, ItemType, Kind, field_names
+from reconcile.content import Contact, ItemType, Kind, Side, field_names
 from reconcile.fields import in_type, natural_keys, sync_id
-from reconcile.model import UNREAD, Absent, Link, Marker, Meeting, Observation, Pair, Present, Private, Unread, Where
+from reconcile.model import (
+    UNREAD,
+    Absent,
+    Link,
+    LinkState,
+    Marker,
+    Meeting,
+    Observation,
+    Pair,
+    Present,
+    Private,
+    Unread,
+    Where,
+)
+from reconcile.model import Seen as Look
 from reconcile.text import fold
 
 X3Key = tuple[ItemType, str]
@@ -24,7 +38,7 @@ MeetingKey = tuple[str, datetime | None]  # iCalUId, original start (M6)
 class Seen:
     """Everything a pass observed. `links` are all links of observed items and of the markers on them; `claims` say which
     record a meeting has (M6), `claimed` which records come from a meeting at all; `candidates` are the CORs found for
-    contacts without a link (M4), whoever has them."""
+    contacts without a link (M4), whoever has them; `attempts` are the open creates in X3 (M7): ZSYNCID -> Outlook id."""
 
     links: Sequence[Link]
     x3: Mapping[X3Key, Observation]
@@ -32,6 +46,7 @@ class Seen:
     candidates: Sequence[Present] = ()
     claims: Mapping[MeetingKey, str] = field(default_factory=dict)
     claimed: frozenset[str] = frozenset()
+    attempts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +68,7 @@ class _Work:
     free_x3: dict[X3Key, Present] = field(default_factory=dict)
     foreign: int = 0
     wanted: set[X3Key] = field(default_factory=set)
+    paired: set[X3Key] = field(default_factory=set)  # records that got an item in this pass
 
 
 def match(seen: Seen, *, fp: str, mailbox: str) -> Matching:
@@ -63,13 +79,15 @@ def match(seen: Seen, *, fp: str, mailbox: str) -> Matching:
     work.free_x3 = {k: o for k, o in seen.x3.items() if isinstance(o, Present) and k not in linked_x3}
     free = [o for k, o in sorted(seen.outlook.items()) if k not in linked_outlook and isinstance(o, Present)]
     private = [(k, o) for k, o in seen.outlook.items() if k not in linked_outlook and isinstance(o, Private)]
+    attempted = _attempted(work)
+    private = [(key, item) for key, item in private if key not in attempted]
     free = _moved(work, free)
     free = _unanswered(work, free)
+    for (kind, _), hidden in private:
+        work.pairs.append(Pair(type=_default_type(kind), link=None, x3=UNREAD, outlook=hidden))
     free = _marked(work, free)
     free = _meetings(work, free)
     _natural(work, free)
-    for (kind, _), hidden in private:
-        work.pairs.append(Pair(type=_default_type(kind), link=None, x3=UNREAD, outlook=hidden))
     for key, present in sorted(work.free_x3.items()):
         if key[1] in seen.claimed:
             note = "the record comes from a meeting that is not in this mailbox"
@@ -104,6 +122,35 @@ def _own_marker(work: _Work, item: Present) -> Marker | None:
     return marker
 
 
+def _attempted(work: _Work) -> set[OutlookKey]:
+    """M7: records of open creates whose item went away, or became private, before the answer was known. They are linked
+    after all, so that the deletion or the privacy reaches X3; else they would be made again in Outlook."""
+    linked: set[OutlookKey] = set()
+    for sync, key in _by_sync_id(work).items():
+        if sync not in work.seen.attempts:
+            continue
+        x3, outlook_key = work.free_x3[key], (key[0].kind, work.seen.attempts[sync])
+        outlook = work.seen.outlook.get(outlook_key, UNREAD)
+        if isinstance(outlook, Present):
+            continue  # see _unanswered
+        del work.free_x3[key]
+        owner = x3.x3.representatives[0] if x3.x3.representatives else ""
+        link = Link(
+            type=key[0],
+            state=LinkState.LINKED,
+            x3_key=x3.key,
+            auuid=x3.x3.auuid,
+            outlook_key=outlook_key[1],
+            born=Side.OUTLOOK,
+            owner=owner,
+            x3=Look(content=x3.content, version=x3.version),
+        )
+        linked.add(outlook_key)
+        note = "the record was made of this item"
+        work.pairs.append(Pair(type=key[0], link=link, x3=x3, outlook=outlook, note=note))
+    return linked
+
+
 def _moved(work: _Work, free: list[Present]) -> list[Present]:
     """Pairs of existing links. S8: an item that vanished under its id but is here under another one was moved, or accepted
     anew: found by its marker, an event also by its iCalUId."""
@@ -124,6 +171,9 @@ def _moved(work: _Work, free: list[Present]) -> list[Present]:
         note = ""
         if isinstance(outlook, Absent):
             heirs = [i for i in (*by_marker[link.type, link.x3_key], *_heirs(link, by_meeting)) if i.key not in taken]
+            if isinstance(x3, Present) and x3.where is Where.ELSEWHERE:
+                # S7 will delete it, whatever was edited there: an edited copy must not be taken for the moved item.
+                heirs = [item for item in heirs if not _differences(item, link)]
             if heirs:
                 heir = min(heirs, key=lambda item: _differences(item, link))
                 taken.add(heir.key)
@@ -135,6 +185,7 @@ def _moved(work: _Work, free: list[Present]) -> list[Present]:
             again = made.get(sync_id(outlook, fp=work.fp, mailbox=work.mailbox))
             if again is not None and again[0] is link.type and again in work.free_x3:
                 x3 = work.free_x3.pop(again)
+                work.paired.add(again)
                 link = replace(link, x3_key=x3.key, auuid=x3.x3.auuid)
                 note = "found again under another key (M7)"
         if isinstance(outlook, Present):
@@ -174,6 +225,7 @@ def _unanswered(work: _Work, free: list[Present]) -> list[Present]:
         event = item.outlook.event
         met = Meeting.MEETING if event and (event.attendees or not event.organizer) else Meeting.MARKER
         x3, item = work.free_x3.pop(key), in_type(item, key[0], None)
+        work.paired.add(key)
         note = "the record was made of this item"
         work.pairs.append(Pair(type=key[0], link=None, x3=x3, outlook=item, meeting=met, note=note))
     return rest
@@ -183,7 +235,6 @@ def _marked(work: _Work, free: list[Present]) -> list[Present]:
     """Adoption by marker (M2) and copies (M3)."""
     links = {(link.type, link.x3_key): link for link in work.seen.links}
     rest: list[Present] = []
-    adopted: set[X3Key] = set()
     for item in free:
         if item.outlook.marker is not None and item.outlook.marker.fp != work.fp:
             work.foreign += 1
@@ -199,10 +250,10 @@ def _marked(work: _Work, free: list[Present]) -> list[Present]:
                 # Only a look at the linked item tells a copy from a moved original.
                 continue
             rest.append(item)  # M3: a copy is a new item
-        elif key in adopted:
+        elif key in work.paired:
             rest.append(item)
         else:
-            adopted.add(key)
+            work.paired.add(key)
             _adopt(work, item, key)
     return rest
 
@@ -221,7 +272,7 @@ def _meetings(work: _Work, free: list[Present]) -> list[Present]:
     """M6: the same meeting in another mailbox already has a record."""
     rest: list[Present] = []
     links = {(link.type, link.x3_key): link for link in work.seen.links}
-    taken = set(links)
+    taken = set(links) | work.paired
     for item in free:
         key = _meeting_key(item)
         record = work.seen.claims.get(key) if key else None

@@ -94,6 +94,9 @@ def _new_in_outlook(pair: Pair, outlook: Present, context: Context) -> Decision:
     ignored = _out_of_scope(pair, outlook)
     if ignored is not None:
         return ignored
+    event = outlook.outlook.event
+    if event is not None and event.series_id and not context.rules.series:
+        return _nothing(pair, Rule.U5, "series are skipped by setting")
     content, problems = fields.translate(outlook.content, Side.X3, context)
     steps: tuple[Step, ...] = (
         create_in_x3(pair.type, outlook, content, context),
@@ -239,7 +242,8 @@ def _of_another(pair: Pair, outlook: Present) -> Decision:
     """An item of ours whose record another representative has now: S7 without the memory of how it came about, so nothing
     is deleted. The link is kept as a released one, lest the item be made again when the record comes back (M2)."""
     why = "the record is another representative's now"
-    if pair.meeting is not Meeting.MARKER or events.invited(outlook):
+    marker = outlook.outlook.marker
+    if marker is None or marker.x3_key != pair.key(Side.X3) or events.invited(outlook):
         return _nothing(pair, Rule.S7, why)
     problem = Problem(field="", message=f"{why}; the item in Outlook is left alone (S7)")
     return Decision(

@@ -15,6 +15,7 @@ from reconcile.actions import Problem, Rule
 from reconcile.content import Changes, Contact, Content, Side, field_names
 from reconcile.context import Conflict, Context
 from reconcile.model import Pair, Present
+from reconcile.shown import shown
 
 SAME_MOMENT = timedelta(seconds=2)
 
@@ -145,14 +146,14 @@ def _settle(work: _Work, edits: Mapping[Side, set[str]]) -> Merge:
     lost: tuple[tuple[Side, Content], ...] = ()
     if work.restored:
         rule, why = Rule.A2, f"only the main organiser changes the appointment; X3's {', '.join(work.restored)} is put back"
-        work.problems.append(Problem(field=work.restored[0], message=why, kept=True))
+        work.problems.extend(_kept(name, work, why) for name in work.restored)
         lost = ((Side.OUTLOOK, work.content[Side.OUTLOOK]),)
     if work.conflicts:
         winner, reason = later(work.pair, work.context)
         ask = work.context.rules.conflict is Conflict.ASK
         for name in work.conflicts:
             work.move(name, winner)
-            work.problems.append(_kept(name, work, winner, reason))
+        work.problems.extend(_conflict(work, winner, reason))
         rule, why = Rule.C4, f"both sides changed {', '.join(work.conflicts)}; {_title(winner)} wins: {reason}"
         lost = ((winner.other, work.content[winner.other]),)
     _whole_list(work)
@@ -166,14 +167,15 @@ def _settle(work: _Work, edits: Mapping[Side, set[str]]) -> Merge:
     )
 
 
-def _kept(name: str, work: _Work, winner: Side, reason: str) -> Problem:
-    return Problem(
-        field=name,
-        message=f"changed on both sides; {_title(winner)} wins: {reason} (C4)",
-        x3=str(getattr(work.content[Side.X3], name)),
-        outlook=str(getattr(work.content[Side.OUTLOOK], name)),
-        kept=True,
-    )
+def _kept(name: str, work: _Work, message: str) -> Problem:
+    values = {side: shown(getattr(work.content[side], name)) for side in Side}
+    return Problem(field=name, message=message, x3=values[Side.X3], outlook=values[Side.OUTLOOK], kept=True)
+
+
+def _conflict(work: _Work, winner: Side, reason: str) -> list[Problem]:
+    """C4: each field on which the sides differed, with the value that lost."""
+    message = f"changed on both sides; {_title(winner)} wins: {reason} (C4)"
+    return [_kept(name, work, message) for name in work.conflicts]
 
 
 def _whole_list(work: _Work) -> None:
@@ -248,7 +250,7 @@ def first_meeting(pair: Pair, context: Context, *, newest: bool, owner: bool = T
         else:
             work.conflicts.append(name)
             work.move(name, winner)
-            work.problems.append(_kept(name, work, winner, reason))
+    work.problems.extend(_conflict(work, winner, reason))
     wrote = any(work.changes.values())
     lost = ((winner.other, work.content[winner.other]),) if work.conflicts else ()
     _whole_list(work)

@@ -75,14 +75,9 @@ def _became_private(pair: Pair, link: Link) -> Decision:
         )
     if link.state is LinkState.DETACHED:
         return nothing(pair, Rule.S5, "private: nothing crosses")
-    return Decision(
-        pair=pair,
-        rule=Rule.S5,
-        why="private: nothing crosses any more, X3 keeps what it had",
-        after=LinkState.DETACHED,
-        erase=True,
-        problems=(Problem(field="", message="private: nothing crosses any more (S5)"),),
-    )
+    problem = Problem(field="", message="private: nothing crosses any more (S5)")
+    why = "private: nothing crosses any more, X3 keeps what it had"
+    return Decision(pair=pair, rule=Rule.S5, why=why, after=LinkState.DETACHED, erase=True, problems=(problem,))
 
 
 def _detached(pair: Pair, context: Context) -> Decision:

@@ -51,9 +51,8 @@ def _new(decision: Decision, looks: Mapping[Side, Present]) -> Link:
     created = decision.creates_on
     ours = marker is not None and marker.born is Born.CREATED
     # What the sync made in X3 carries its ZSYNCID (M7): so a lost link knows again where the item came from (A1).
-    from_outlook = (
-        created is Side.X3 or meeting is Meeting.MEETING or (created is None and not ours and x3.x3.sync_id != "")
-    )
+    found = created is None and not ours and x3.x3.sync_id != ""
+    from_outlook = found or created is Side.X3 or meeting is Meeting.MEETING
     return Link(
         type=decision.pair.type,
         state=LinkState.LINKED,

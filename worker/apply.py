@@ -22,6 +22,7 @@ from reconcile.context import Context
 from reconcile.model import Contact, Content, ItemType, Kind, Link, LinkState, Pair, Present, Side
 from reconcile.port import Endpoint, Moved, Ref, Refused, TryLater
 from reconcile.remember import link_after
+from reconcile.shown import shown
 from worker.clock import Clock
 from worker.report import DONE, HELD, LATER, MOVED, PROBLEM, SKIPPED, Outcome
 from worker.state import attempts, claims, dirty, journal, leases, links, problems
@@ -49,7 +50,6 @@ class _Progress:
     problems: list[Problem] = field(default_factory=list)
     attempt: Attempt | None = None
     meeting: tuple[str, datetime | None] | None = None
-    refused: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,8 +91,7 @@ class Executor:
         except (TryLater, _Postponed) as later:
             status, why = LATER, str(later)
         except Refused as refused:
-            progress.problems.append(_refusal(refused))
-            progress.refused = True
+            progress.problems.append(_refusal(refused, decision.pair))
             status, why = PROBLEM, f"refused: {refused}"
         progress.failed.extend(step for step in decision.steps if step not in progress.done)
         return self._remember(decision, progress, status, why)
@@ -151,7 +150,7 @@ class Executor:
             case Mark(marker=marker) if not marker.x3_key:
                 look = await self._apply(replace(step, marker=replace(marker, x3_key=progress.looks[Side.X3].key)))
             case Update():
-                look = await self._update(step, progress)
+                look = await self._update(decision.pair, step, progress)
             case _:
                 target = progress.looks.get(step.side)
                 look = await self._apply(replace(step, target=target) if target is not None else step)
@@ -165,7 +164,7 @@ class Executor:
     async def _apply(self, step: Step) -> Present | None:
         return await self.endpoints[step.side].apply(step)
 
-    async def _update(self, step: Update, progress: _Progress) -> Present | None:
+    async def _update(self, pair: Pair, step: Update, progress: _Progress) -> Present | None:
         """What fits is written, a field that the side refuses by name becomes a problem line (C6)."""
         while True:
             try:
@@ -173,7 +172,7 @@ class Executor:
             except Refused as refused:
                 if refused.field not in step.changes or len(step.changes) == 1:
                     raise
-                progress.problems.append(_refusal(refused))
+                progress.problems.append(_refusal(refused, pair))
                 progress.dropped.append(replace(step, changes={refused.field: step.changes[refused.field]}))
                 rest = {name: value for name, value in step.changes.items() if name != refused.field}
                 step = replace(step, changes=rest)
@@ -204,7 +203,7 @@ class Executor:
                 progress.attempt = attempt
                 return found
         try:
-            look = await self._send_create(endpoint, step, progress)
+            look = await self._send_create(decision.pair, step, progress)
         except TryLater as later:
             if not later.sent:
                 self._forget(attempt)
@@ -215,15 +214,15 @@ class Executor:
         progress.attempt = attempt
         return look
 
-    async def _send_create(self, endpoint: Endpoint, step: Create, progress: _Progress) -> Present:
+    async def _send_create(self, pair: Pair, step: Create, progress: _Progress) -> Present:
         while True:
             try:
-                look = await endpoint.apply(step)
+                look = await self._apply(step)
             except Refused as refused:
                 empty = getattr(crossing.blank(step.type, step.content), refused.field, None) if refused.field else None
                 if empty is None or getattr(step.content, refused.field) == empty:
                     raise
-                progress.problems.append(_refusal(refused))
+                progress.problems.append(_refusal(refused, pair))
                 step = replace(step, content=replace(step.content, **{refused.field: empty}))
                 continue
             assert look is not None
@@ -352,8 +351,20 @@ class Executor:
         ]
 
 
-def _refusal(refused: Refused) -> Problem:
-    return Problem(field=refused.field, message=str(refused), log_code=refused.log_code)
+def _refusal(refused: Refused, pair: Pair) -> Problem:
+    """A server's refusal as a problem line, with what stands on both sides in that field."""
+    values = {
+        side: shown(getattr(observed.content, refused.field, None)) if refused.field else ""
+        for side in Side
+        if isinstance(observed := pair.on(side), Present)
+    }
+    return Problem(
+        field=refused.field,
+        message=str(refused),
+        x3=values.get(Side.X3, ""),
+        outlook=values.get(Side.OUTLOOK, ""),
+        log_code=refused.log_code,
+    )
 
 
 # ----------------------------------------------------------------------------- items in dirty marks

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from reconcile.match import Matching, MeetingKey, OutlookKey, Seen, X3Key, match
 from reconcile.model import (
+    UNREAD,
     Absent,
     Born,
     Contact,
@@ -98,6 +99,7 @@ class Gathered:
     in_step: dict[ItemType, int] = field(default_factory=dict)
     emptied: set[tuple[ItemType, Side]] = field(default_factory=set)
     hints: list[Hint] = field(default_factory=list)
+    asked: set[Ref] = field(default_factory=set)
     complete: bool = False
 
     @property
@@ -106,6 +108,17 @@ class Gathered:
         return {
             (Side.X3 if stream.kind is None else Side.OUTLOOK): listing.now for stream, listing in self.listings.items()
         }
+
+    @property
+    def unread(self) -> list[Ref]:
+        """Items that were asked for and not seen: nothing is decided about them, and they must be asked for again."""
+        return [ref for ref in self.asked if isinstance(self.look(ref), Unread)]
+
+    def look(self, ref: Ref) -> Observation:
+        """What was seen of an item."""
+        if ref.kind is not None:
+            return self.outlook.get((ref.kind, ref.key), UNREAD)
+        return self.x3.get((ref.type, ref.key), UNREAD) if ref.type is not None else UNREAD
 
     @property
     def complete_kinds(self) -> frozenset[Kind]:
@@ -239,6 +252,7 @@ class Gatherer:
 
     async def _read(self, seen: Gathered, refs: Iterable[Ref]) -> None:
         wanted = [ref for ref in refs if ref.key and not self._has(seen, ref)]
+        seen.asked.update(wanted)
         on_x3 = [ref for ref in wanted if ref.kind is None]
         on_outlook = [ref for ref in wanted if ref.kind is not None]
         answers = await asyncio.gather(self.x3.read(on_x3), self.outlook.read(on_outlook))

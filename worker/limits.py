@@ -96,6 +96,7 @@ class Limits:
     scope: str = ""
     redis: Redis | None = None
     parts: int = PARTS
+    grace_seconds: float = X3_PLACE_SECONDS
     _own: OwnParts = field(init=False)
     _said: bool = False
 
@@ -153,7 +154,7 @@ class Limits:
             await self._give_place(self.redis, place)
 
     async def _take_place(self, redis: Redis, place: str) -> None:
-        seconds, pause = self.call_seconds + X3_PLACE_SECONDS, 0.004
+        seconds, pause = self.call_seconds + self.grace_seconds, 0.004
         try:
             while not await _eval(redis, _TAKE_PLACE, self._key("x3"), place, self.x3_calls, seconds):
                 await asyncio.sleep(pause)

@@ -90,14 +90,7 @@ async def add(app: Application, x3_user: str, address: str, choice: FolderChoice
     if mailbox is None:
         raise Unfit(f"Entra knows no user {address}.", mend="Give the mailbox's address, or the user's object id.")
     _free(app, code, mailbox.id)
-    # Every kind is looked at before anything is created, so that a wrong name leaves nothing behind.
-    found = {kind: await directory.folders(mailbox.id, kind) for kind in Kind}
-    chosen = {kind: choose(kind, found[kind], choice.of(kind)) for kind in Kind}
-    if choice.create:
-        for kind in Kind:
-            if not choice.of(kind):
-                own = await directory.create_folder(mailbox.id, kind, OWN_FOLDER)
-                chosen[kind] = [own, *(folder for folder in chosen[kind] if folder.id != own.id)]
+    chosen = await _managed(directory, mailbox.id, choice)
     settings = UserSettings(appointment_category=site.users[code].category)
     if code in site.settings:
         settings = UserSettings(appointment_category=site.users[code].category, switches=site.settings[code])
@@ -117,6 +110,18 @@ async def add(app: Application, x3_user: str, address: str, choice: FolderChoice
             users.set_folders(tx, user.id, kind, _rows(chosen[kind]))
         dirty.mark(tx, [dirty.Mark(user_id=user.id, since=now, causes=("admin",))])
     return user
+
+
+async def _managed(directory: Directory, mailbox: str, choice: FolderChoice) -> dict[Kind, list[FolderInfo]]:
+    """The folders to manage. Every kind is looked at before anything is created, so that a wrong name leaves nothing
+    behind."""
+    found = {kind: await directory.folders(mailbox, kind) for kind in Kind}
+    chosen = {kind: choose(kind, found[kind], choice.of(kind)) for kind in Kind}
+    for kind in Kind if choice.create else ():
+        if not choice.of(kind):
+            own = await directory.create_folder(mailbox, kind, OWN_FOLDER)
+            chosen[kind] = [own, *(folder for folder in chosen[kind] if folder.id != own.id)]
+    return chosen
 
 
 def _free(app: Application, x3_user: str, mailbox: str) -> None:
@@ -272,16 +277,16 @@ async def remove(app: Application, user: User, *, take_out: bool) -> list[TakeOu
     Stop, identity.NotOurs: then the user is still there, and the same call goes on.
     """
     rows: list[TakeOut] = []
-    if take_out:
-        async with by_hand(app, user, also_paused=True) as hand:
-            for link, look in await _made(app, user, hand.worlds):
-                row = _take_out(app, user, link, look)
-                if not row.stays and isinstance(look, Present):
-                    row = await _delete(hand, link, look)
-                rows.append(row)
-    await _unsubscribe(app, user)
-    with app.store.begin() as tx:
-        users.remove(tx, user.id)
+    # Under the lease also without taking out: a pass that still ran would store links of a removed user.
+    async with by_hand(app, user, also_paused=True) as hand:
+        for link, look in await _made(app, user, hand.worlds) if take_out else []:
+            row = _take_out(app, user, link, look)
+            if not row.stays and isinstance(look, Present):
+                row = await _delete(hand, link, look)
+            rows.append(row)
+        await _unsubscribe(app, user)
+        with app.store.begin(hand.lease) as tx:
+            users.remove(tx, user.id)
     return rows
 
 

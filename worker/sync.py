@@ -22,7 +22,7 @@ from reconcile.context import Context, Rules
 from reconcile.guard import Ledger
 from reconcile.model import Absent, ItemType, Kind, Link, Pair, Present, Side, Window
 from reconcile.port import Endpoint, Ref, Stop, Stream
-from worker.apply import Executor, ref_of
+from worker.apply import Executor, item_of, ref_of
 from worker.clock import Clock
 from worker.directory import DirectoryReader, Names, Representatives
 from worker.gather import Gathered, Gatherer, OutlookQuestions, X3Questions
@@ -38,6 +38,7 @@ from worker.state.users import User
 
 ROUNDS = 3  # how often a pass looks again at items that changed under its hands
 AT_ONCE = 8  # decisions carried out at the same time; the adapters limit what reaches the servers
+UNREAD_PATIENCE = timedelta(days=1)
 WHOLE = ItemKey(ItemType.CONTACT)  # the held row of a pass that is held as a whole (G7) names no item
 
 Progress = Callable[[str, int, int], None]
@@ -252,6 +253,7 @@ class Pass:
         report.observe(seen.outlook)
         report.in_step(seen.in_step)
         report.foreign += seen.matching.foreign
+        report.waiting += len(seen.unread)
         report.alerts.extend(f"folder {stream.folder} does not answer (S9)" for stream in seen.silent_folders)
 
     # -------------------------------------------------------------------------------------------- preview
@@ -426,6 +428,7 @@ class Pass:
             attempts.close(tx, ended)
             links.look_again(tx, self.user.id, versions)
             dirty.put_cursors(tx, self.user.id, {_cursor_name(s): value for s, value in cursors.items()}, now)
+            dirty.mark(tx, self._still_unread(seen, marks))
             dirty.clear(tx, marks)
             users.folder_answered(tx, self.user.id, [s.folder for s in cursors if s.kind is not None], now)
             for stream in seen.silent_folders:
@@ -434,6 +437,17 @@ class Pass:
             users.passed(tx, self.user.id, now, full=full)
         if seen.hints:
             await self.worlds.x3.acknowledge([hint.number for hint in seen.hints])
+
+    def _still_unread(self, seen: Gathered, marks: Sequence[dirty.Mark]) -> list[dirty.Mark]:
+        """Items that could not be read stay marked, so that the saved cursors skip nothing; after a day the complete
+        listings alone look for them (G2)."""
+        now = self.clock.now()
+        given_up = {mark.item for mark in marks if mark.item and mark.since < now - UNREAD_PATIENCE}
+        items = {item_of(ref) for ref in seen.unread} - given_up
+        return [
+            dirty.Mark(user_id=self.user.id, since=now, stream="item", item=item, causes=("unread",))
+            for item in sorted(items)
+        ]
 
     def _source_gone(self, seen: Gathered, attempt: attempts.Attempt) -> bool:
         if attempt.side is Side.X3:

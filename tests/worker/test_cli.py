@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tests.emulators.conftest import ROOT, Emulators, start
 from worker.cli import run
 from worker.state import leases, users
 from worker.state.store import Store
+from x3_adapter import X3, X3Connection
 
 TOKEN = {"Authorization": "Bearer emulator"}
 
@@ -68,6 +70,17 @@ class Lab:
         own = next(row["id"] for row in lists if row["wellknownListName"] == "defaultList")
         rows = self.graph("GET", f"{user}/todo/lists/{own}/tasks?$top=100")["value"]
         return {row["title"]: row | {"path": f"{user}/todo/lists/{own}/tasks/{row['id']}"} for row in rows}
+
+    def edit_in_x3(self, key: str, subject: str) -> None:
+        """A colleague changes a task's subject in X3, a minute later."""
+        self.emulators.control("POST", "clock", {"advance_seconds": 60})
+
+        async def modify() -> None:
+            x3 = X3.connect(X3Connection(base_url=self.emulators.x3, pool="SYNC", user="x3sync", password="x3sync"))
+            await x3.modify("ZTSK", {"TSKNUM": key}, f'<PARAM><FLD NAME="FULOBJ">{subject}</FLD></PARAM>')
+            await x3.aclose()
+
+        asyncio.run(modify())
 
     def writes(self) -> int:
         """Requests that were no reading, so far, at Graph."""
@@ -323,82 +336,3 @@ def test_queue_marks_and_subscriptions_list(lab: Lab) -> None:
     assert any(row["why"] == "marked: admin, cli, full" for row in lab.ask("pending")["pending"])
     assert lab.ask("subscriptions", "list") == {"subscriptions": []}
     assert lab.ask("subscriptions", "drop") == lab.ask("subscriptions", "renew") == {"subscriptions": []}
-
-
-# --------------------------------------------------------------------------------------------- by hand (R2, R4)
-
-
-@pytest.fixture
-def conflict(lab: Lab) -> Callable[[], tuple[str, dict[str, Any]]]:
-    """A task whose subject both sides changed, Outlook's version having lost (C4)."""
-    lab.add(1, "--go")
-    lab.emulators.control("POST", "clock", {"advance_seconds": 60})
-
-    def make() -> tuple[str, dict[str, Any]]:
-        lab.ask("users", "set", "REP1", "conflict=outlook")
-        task = next(iter(lab.tasks().values()))
-        lab.graph("PATCH", task["path"], {"title": "First words"})
-        lab.ask("sync", "REP1")
-        (key,) = [d["x3_key"] for d in lab.ask("report", "REP1")["decisions"] if d["type"] == "task"]
-        return key, task
-
-    return make
-
-
-def test_r2_why_and_restore_put_a_kept_version_back_on_both_sides(
-    lab: Lab, conflict: Callable[[], tuple[str, dict[str, Any]]]
-) -> None:
-    key, task = conflict()
-    told = lab.ask("why", key)
-    assert {"user": "REP1", "type": "task", "x3_key": key, "state": "linked"}.items() <= told["item"].items()
-    subjects = {version["n"]: (version["side"], version["content"]["subject"]) for version in told["versions"]}
-    number = next(n for n, (side, subject) in subjects.items() if side == "x3" and subject != "First words")
-    assert lab.ask("restore", key, "--version", str(number))["passes"][0]["cause"] == "admin"
-    assert task["title"] in lab.tasks()
-    assert "First words" not in lab.tasks()
-    assert [d["rule"] for d in lab.ask("why", key)["decisions"] if d["cause"] == "admin"][0] == "R2"
-    assert lab.ask("restore", key, "--version", str(number), code=2)["error"]["what"].endswith("already.")
-    assert "kept are" in lab.ask("restore", key, "--version", "99", code=2)["error"]["what"]
-    assert lab.ask("sync", "REP1")["writes"] == {"x3": 0, "outlook": 0}
-
-
-def test_r2_an_item_gone_on_both_sides_is_restored_on_both(
-    lab: Lab, conflict: Callable[[], tuple[str, dict[str, Any]]]
-) -> None:
-    key, task = conflict()
-    lab.graph("DELETE", task["path"])
-    assert lab.ask("sync", "REP1")["counts"]["task"]["x3"]["deleted"] == 1
-    number = [v["n"] for v in lab.ask("why", key)["versions"] if v["side"] == "x3"][-1]
-    (report,) = lab.ask("restore", key, "--version", str(number))["passes"]
-    assert report["counts"]["task"]["outlook"]["created"] == 1
-    assert "First words" in lab.tasks()
-    assert lab.ask("sync", "REP1")["writes"] == {"x3": 0, "outlook": 0}
-
-
-def test_r4_a_problem_is_fixed_by_a_side_or_a_typed_value_and_vanishes(lab: Lab) -> None:
-    lab.add(1, "--go")
-    long = "A subject that is far too long " * 12
-    task = next(iter(lab.tasks().values()))
-    with_problem = lab.graph("PATCH", task["path"], {"title": long[:250], "importance": "high"})
-    assert with_problem["title"] == long[:250]
-    lab.ask("sync", "REP1")
-    rows = lab.ask("problems", "list")["problems"]
-    relation = next(row for row in rows if row["field"] == "relation")
-    (report,) = lab.ask("problems", "fix", str(relation["id"]), "x3")["passes"]
-    assert report["counts"]["appointment"]["outlook"]["updated"] + report["counts"]["appointment"]["held"] == 1
-    assert lab.ask("problems", "fix", str(relation["id"]), "--value", "[", code=2)["error"]
-
-
-def test_g2_retry_tries_again_what_was_refused(lab: Lab) -> None:
-    lab.add(1, "--go")
-    task = next(iter(lab.tasks().values()))
-    lab.graph("PATCH", task["path"], {"title": "Refused once"})
-    refuse = {"match": {"operation": "modify", "object": "ZTSK"}, "action": "refuse", "message": "No, F12345"}
-    lab.emulators.control("POST", "faults", refuse, port="x3")
-    lab.ask("sync", "REP1")
-    (row,) = [row for row in lab.ask("problems", "list")["problems"] if row["type"] == "task"]
-    assert "No, F12345" in row["message"]
-    assert lab.ask("sync", "REP1")["writes"]["x3"] == 0  # neither side changed since
-    (report,) = lab.ask("problems", "retry", str(row["id"]))["passes"]
-    assert report["writes"]["x3"] == 1
-    assert not [row for row in lab.ask("problems", "list")["problems"] if row["type"] == "task"]

@@ -77,7 +77,11 @@ def explained(failure: BaseException) -> tuple[int, str, str]:
         case NotBuilt():
             return USAGE, str(failure), "Leave it out; the help says what this version does."
         case Busy() | LeaseLost() | LockBusy():
-            return TRY_LATER, f"Somebody works on this user: {failure}.", f"What you asked for is kept. {_AGAIN}"
+            return (
+                TRY_LATER,
+                f"Somebody works on this user: {failure}.",
+                f"{_AGAIN} A word about held changes or problems is kept.",
+            )
         case Moved() | CursorExpired():
             return TRY_LATER, f"It changed while it was looked at: {failure}", _AGAIN
         case TryLater():

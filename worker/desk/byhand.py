@@ -48,11 +48,16 @@ class Hand:
         return link_of(self.app, self.user.id, item)
 
     async def look(self, item: ItemKey) -> dict[Side, Observation]:
-        """How both sides of an item look now; UNREAD for a half that has no key."""
+        """How both sides of an item look now; UNREAD for a half that has no key. Raises Unfit where the X3 key belongs to
+        another record by now (M1), TryLater and Stop."""
         looks: dict[Side, Observation] = {Side.X3: UNREAD, Side.OUTLOOK: UNREAD}
-        for ref in refs(item, self.link(item)):
+        link = self.link(item)
+        for ref in refs(item, link):
             side = Side.X3 if ref.kind is None else Side.OUTLOOK
             looks[side] = (await self.endpoint(side).read([ref])).get(ref, UNREAD)
+        x3 = looks[Side.X3]
+        if link is not None and link.auuid and isinstance(x3, Present) and x3.x3.auuid != link.auuid:
+            raise Unfit(f"{link.x3_key} is another record in X3 now (M1).", mend="Look at both in X3 and Outlook.")
         return looks
 
     def save_link(self, link: Link) -> None:

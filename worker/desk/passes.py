@@ -71,8 +71,10 @@ async def pass_or_pause(
     """
     with app.store.read() as tx:
         fresh = users.by_id(tx, user.id)
-    if fresh is None or (fresh.state is not UserState.ACTIVE and not dry_run):
-        raise NotActive(f"{user.x3_user} is {'unknown' if fresh is None else fresh.state.value}: {user.paused_why or '-'}")
+    if fresh is None or fresh.state is UserState.REMOVED:
+        raise NotActive(f"{user.x3_user} is removed.")
+    if fresh.state is UserState.PAUSED and not dry_run:
+        raise NotActive(f"{user.x3_user} is paused: {fresh.paused_why}")
     try:
         return await app.run_pass(fresh, cause=cause, full=full, dry_run=dry_run, go=go, progress=progress)
     except Stop as stop:

@@ -1,0 +1,1 @@
+"""The demonstration: the product and two emulated worlds, driven only from outside (command line, HTTP, SOAP)."""
