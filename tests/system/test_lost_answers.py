@@ -1,0 +1,141 @@
+"""M7: a create whose answer is lost, and a worker killed between create and link: one item, one link, on each side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.system.outlook import day
+from tests.system.world import World, at, on, ymd
+
+
+@dataclass(frozen=True)
+class Case:
+    """One type: how it is born on each side, and where its creation is seen on the other."""
+
+    name: str
+    in_outlook: Callable[[World], Any]
+    in_x3: Callable[[World], Any]
+    graph_path: str
+
+
+CASES = [
+    Case(
+        "ZTSK",
+        lambda w: w.alice.new_task("Twin", dueDateTime=day(on(1))),
+        lambda w: w.sage.new_task("Twin", ymd(1)),
+        "/tasks",
+    ),
+    Case("ZBAP", lambda w: w.alice.new_event("Twin", at(1)), lambda w: w.sage.new_appointment("Twin", ymd(1)), "/events"),
+    Case(
+        "ZCLL",
+        lambda w: w.alice.new_event("Twin", at(1), categories=["X3 Call"]),
+        lambda w: w.sage.new_call("Twin", ymd(1)),
+        "/events",
+    ),
+    Case("ZCOR", lambda w: w.alice.new_contact("Twin", "A"), lambda w: w.sage.new_contact("Twin", "A"), "/contacts"),
+]
+TYPES = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+LOST = pytest.mark.parametrize(
+    ("action", "more"),
+    [("status", {"status": 504, "commit": True}), ("drop_after_commit", {}), ("html_502", {"commit": True})],
+    ids=["504", "cut", "502"],
+)
+
+
+def one_of_each(world: World, case: Case) -> None:
+    """One item, one record, one link: a change still crosses, and nothing else happens."""
+    record = world.sage.only(case.name)
+    items = world.alice.tasks() + world.alice.events() + world.alice.contacts()
+    assert len(items) == 1, [row.get("title") or row.get("subject") or row.get("surname") for row in items]
+    world.quiet()
+    world.later()
+    key = next(record[name] for name in ("TSKNUM", "APTNUM", "CLLNUM", "CORNUM") if name in record)
+    field = "LNA" if case.name == "ZCOR" else "FULOBJ"
+    edit: dict[str, Any] = {field: "Linked"}
+    world.sage.modify(case.name, key, **edit)
+    world.sync()
+    items = world.alice.tasks() + world.alice.events() + world.alice.contacts()
+    assert [row.get("title") or row.get("subject") or row.get("surname") for row in items] == ["Linked"]
+    world.quiet()
+    assert world.problems() == []
+
+
+@TYPES
+@LOST
+def test_m7_a_create_in_x3_whose_answer_is_lost(world: World, case: Case, action: str, more: dict[str, Any]) -> None:
+    case.in_outlook(world)
+    world.servers.fault(action, {"operation": "save", "object": case.name}, port="x3", **more)
+    world.sync("REP1", code=None)
+    assert world.servers.fired() == 1
+    world.settle()
+    one_of_each(world, case)
+
+
+@TYPES
+@LOST
+def test_m7_a_create_in_outlook_whose_answer_is_lost(world: World, case: Case, action: str, more: dict[str, Any]) -> None:
+    case.in_x3(world)
+    world.servers.fault(action, {"method": "POST", "path": case.graph_path}, **more)
+    world.sync("REP1", code=None)
+    assert world.servers.fired() == 1
+    world.settle()
+    one_of_each(world, case)
+
+
+@TYPES
+def test_m7_an_x3_create_is_not_repeated_before_its_limit_has_passed(world: World, case: Case) -> None:
+    case.in_outlook(world)
+    world.servers.fault("status", {"operation": "save", "object": case.name}, port="x3", status=504)  # never committed
+    world.sync("REP1", code=None)
+    world.later(30)
+    world.sync("REP1", code=None)
+    assert world.sage.all(case.name) == []
+    world.settle()
+    one_of_each(world, case)
+
+
+def killed(world: World, match: dict[str, str], port: str) -> None:
+    """Kill a real worker process while a create of its is being answered, and let the server finish it."""
+    world.servers.fault("delay", match, port=port, seconds=2.0)
+    worker = world.product.start("sync", "REP1", "--json")
+    deadline = time.monotonic() + 30
+    while world.servers.fired() == 0:
+        assert time.monotonic() < deadline
+        assert worker.poll() is None, worker.communicate()
+        time.sleep(0.05)
+    worker.kill()
+    worker.communicate()
+    time.sleep(2.2)  # the create is carried out after its caller is dead
+    world.age_leases()
+
+
+@TYPES
+def test_m7_a_worker_killed_while_x3_creates(world: World, case: Case) -> None:
+    case.in_outlook(world)
+    killed(world, {"operation": "save", "object": case.name}, "x3")
+    assert len(world.sage.all(case.name)) == 1
+    world.settle()
+    one_of_each(world, case)
+
+
+@TYPES
+def test_m7_a_worker_killed_while_outlook_creates(world: World, case: Case) -> None:
+    case.in_x3(world)
+    killed(world, {"method": "POST", "path": case.graph_path}, "graph")
+    world.settle()
+    one_of_each(world, case)
+
+
+@TYPES
+def test_m7_a_worker_killed_before_the_marker_is_written(world: World, case: Case) -> None:
+    case.in_outlook(world)
+    # Task markers are linkedResources (POST), the others' are properties (PATCH).
+    match = {"method": "POST", "path": "/linkedResources"} if case.name == "ZTSK" else {"method": "PATCH"}
+    killed(world, match, "graph")
+    world.settle()
+    one_of_each(world, case)

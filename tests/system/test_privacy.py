@@ -1,0 +1,192 @@
+"""S3-S5: no trace of a private item's text in X3, in the database, in logs, in reports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.system.outlook import SENSITIVITY
+from tests.system.world import World, at, on, ymd
+
+SECRET, HIDDEN, LATER = "Zq7secret", "Zq8hidden", "Zq9later"
+PID_LID_PRIVATE = "Boolean {00062008-0000-0000-C000-000000000046} Id 0x8506"
+BODY = {"contentType": "text", "content": HIDDEN}
+WEEKLY = {
+    "pattern": {"type": "weekly", "interval": 1, "daysOfWeek": ["tuesday"]},
+    "range": {"type": "numbered", "startDate": str(on(1)), "numberOfOccurrences": 3},
+}
+
+
+def everything(world: World) -> None:
+    """All that a person can ask of the product, so that it stands in what it said."""
+    for command in (["report", "REP1"], ["pending"], ["problems", "list"], ["held", "list"], ["users", "list"]):
+        world.product.run(*command, code=None)
+        world.product.run(*command, "--json", code=None)
+
+
+def nothing_in_x3(world: World) -> bool:
+    return not any(world.sage.all(name) for name in ("ZTSK", "ZCLL", "ZBAP", "ZCOR"))
+
+
+@pytest.mark.parametrize("sensitivity", ["private", "personal", "confidential"])
+def test_s3_a_private_event_leaves_no_trace(world: World, sensitivity: str) -> None:
+    world.alice.new_event(SECRET, at(1), body=BODY, sensitivity=sensitivity, location={"displayName": HIDDEN})
+    world.sync()
+    world.sync("REP1", "--full")
+    everything(world)
+    assert nothing_in_x3(world)
+    assert world.leaks(SECRET, HIDDEN) == []
+
+
+def test_s3_a_private_series_hides_its_occurrences(world: World) -> None:
+    world.alice.new_event(SECRET, at(1), body=BODY, sensitivity="private", recurrence=WEEKLY)
+    world.sync()
+    everything(world)
+    assert nothing_in_x3(world)
+    assert world.leaks(SECRET, HIDDEN) == []
+
+
+@pytest.mark.parametrize(("flag", "value"), [(SENSITIVITY, "2"), (SENSITIVITY, "1"), (PID_LID_PRIVATE, "true")])
+def test_s3_a_private_contact_leaves_no_trace(world: World, flag: str, value: str) -> None:
+    world.alice.new_contact(SECRET, HIDDEN, singleValueExtendedProperties=[{"id": flag, "value": value}])
+    world.sync()
+    world.sync("REP1", "--full")
+    everything(world)
+    assert nothing_in_x3(world)
+    assert world.leaks(SECRET, HIDDEN) == []
+
+
+@pytest.mark.parametrize("category", ["Private", "Privé", "Privat", "Privado", "Privato"])
+def test_s3_a_task_of_a_private_category_leaves_no_trace(world: World, category: str) -> None:
+    world.alice.new_task(SECRET, body=BODY, categories=[category])
+    world.sync()
+    everything(world)
+    assert nothing_in_x3(world)
+    assert world.leaks(SECRET, HIDDEN) == []
+
+
+def test_s3_tasks_of_a_private_list_leave_no_trace(bare: World) -> None:
+    own = bare.alice.new_list("Home")
+    bare.alice.new_task(SECRET, into=own, body=BODY)
+    bare.enable(1, "--list", "Tasks", "--list", "Home", go=False)
+    bare.set("REP1", "private_lists=Home")
+    bare.sync("REP1", "--go")
+    everything(bare)
+    assert nothing_in_x3(bare)
+    assert bare.leaks(SECRET, HIDDEN) == []
+
+
+def _event(world: World) -> tuple[str, Any, Any]:
+    key = world.alice.new_event(SECRET, at(1), body=BODY)["id"]
+    return (
+        "ZBAP",
+        lambda: world.alice.change_event(key, sensitivity="private", subject=LATER),
+        lambda: world.alice.change_event(key, sensitivity="normal", subject="Open"),
+    )
+
+
+def _contact(world: World) -> tuple[str, Any, Any]:
+    key = world.alice.new_contact(SECRET, HIDDEN)["id"]
+
+    def flag(value: str, surname: str) -> None:
+        properties = [{"id": SENSITIVITY, "value": value}]
+        world.alice.change_contact(key, surname=surname, singleValueExtendedProperties=properties)
+
+    return "ZCOR", lambda: flag("2", LATER), lambda: flag("0", "Open")
+
+
+def _task(world: World) -> tuple[str, Any, Any]:
+    key = world.alice.new_task(SECRET, body=BODY)["id"]
+    return (
+        "ZTSK",
+        lambda: world.alice.change_task(key, categories=["Private"], title=LATER),
+        lambda: world.alice.change_task(key, categories=[], title="Open"),
+    )
+
+
+BORN_NORMAL = pytest.mark.parametrize("make", [_event, _contact, _task], ids=["event", "contact", "task"])
+
+
+@BORN_NORMAL
+def test_s4_s5_what_becomes_private_is_forgotten_and_x3_keeps_what_it_had(world: World, make: Any) -> None:
+    name, hide, _ = make(world)
+    world.sync()
+    before = world.sage.only(name)
+    # A conflict line and a kept version of the text, which must go too.
+    world.later()
+    hide()
+    report = world.sync()
+    assert "S5" in {one["rule"] for one in report["decisions"]}
+    assert world.sage.only(name) == before
+    world.product.said.clear()  # what was said before it became private stays said
+    everything(world)
+    assert [row["message"] for row in world.problems()] == ["private: nothing crosses any more (S5)"]
+    assert world.leaks(LATER) == []
+    said = "\n".join(world.product.said)
+    kept = world.product.bytes()
+    assert [text for text in (SECRET, HIDDEN) if text in said or text.encode() in kept] == []
+    world.quiet()
+
+
+@BORN_NORMAL
+def test_s5_detached_carries_nothing_until_it_is_normal_again(world: World, make: Any) -> None:
+    name, hide, show = make(world)
+    world.sync()
+    world.later()
+    hide()
+    world.sync()
+    record = world.sage.only(name)
+    field = {"ZBAP": "FULRPO", "ZCOR": "SRV", "ZTSK": "FULRPO"}[name]
+    key = record[{"ZBAP": "APTNUM", "ZCOR": "CORNUM", "ZTSK": "TSKNUM"}[name]]
+    world.later()
+    edit: dict[str, Any] = {field: "FromX3"}
+    world.sage.modify(name, key, **edit)
+    world.quiet("REP1")
+    assert "FromX3" not in str(world.alice.events() + world.alice.tasks() + world.alice.contacts())
+    world.later()
+    show()
+    world.sync()
+    assert world.leaks(LATER) == []
+    assert len(world.sage.all(name)) == 1
+    assert "FromX3" in str(world.alice.events() + world.alice.tasks() + world.alice.contacts())
+    world.settle(passes=1)
+    world.quiet()
+
+
+@BORN_NORMAL
+def test_s5_deleted_in_x3_ends_the_link_and_the_private_item_stays(world: World, make: Any) -> None:
+    name, hide, _ = make(world)
+    world.sync()
+    world.later()
+    hide()
+    world.sync()
+    record = world.sage.only(name)
+    world.sage.delete(name, record[{"ZBAP": "APTNUM", "ZCOR": "CORNUM", "ZTSK": "TSKNUM"}[name]])
+    world.sync()
+    assert LATER in str(world.alice.events() + world.alice.tasks() + world.alice.contacts())
+    assert world.problems() == []
+    world.quiet()
+
+
+def test_s4_the_loser_of_a_conflict_is_forgotten_too(world: World) -> None:
+    key = world.alice.new_event("Start", at(1))["id"]
+    world.sync()
+    record = world.sage.only("ZBAP")["APTNUM"]
+    world.later()
+    world.alice.change_event(key, subject=SECRET)
+    world.later()
+    world.sage.modify("ZBAP", record, FULOBJ="Winner")
+    world.sync()
+    world.later()
+    world.alice.change_event(key, sensitivity="private")
+    world.sync()
+    assert SECRET.encode() not in world.product.bytes()
+
+
+def test_s4_private_in_x3s_own_queue_names_nothing(world: World) -> None:
+    world.sage.new_task("Plain", ymd(1))
+    world.alice.new_task(SECRET, categories=["Private"])
+    report = world.sync()
+    assert report["counts"]["task"]["private"] == 1
+    assert world.leaks(SECRET) == []

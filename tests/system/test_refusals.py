@@ -1,0 +1,151 @@
+"""What X3 refuses, what does not fit: one line with X3's message and log code; all else goes on (A7, C6, R1, R4)."""
+
+from __future__ import annotations
+
+import re
+
+from tests.system.outlook import day, stop
+from tests.system.world import World, at, on, ymd
+
+
+def test_a7_an_overlap_holds_back_that_item_alone(world: World) -> None:
+    world.sage.new_appointment("First", ymd(1), "0900", "1000")
+    world.sync()
+    key = world.alice.new_event("Second", at(1, 9, 30))["id"]
+    world.alice.new_event("Third", at(2))
+    world.alice.new_task("Task")
+    world.alice.new_contact("Rossi")
+    world.sync()
+    assert {row["FULOBJ"] for row in world.sage.all("ZBAP")} == {"First", "Third"}
+    assert (len(world.sage.all("ZTSK")), len(world.sage.all("ZCOR"))) == (1, 1)
+    line = world.problems()[0]
+    assert (line["user"], line["type"], line["field"]) == ("REP1", "appointment", "")
+    assert "is already taken by appointment" in line["message"]
+    assert re.fullmatch(r"F\d+", line["log_code"])
+    report = world.product.run("report", "REP1", "--text").out
+    assert "Distant server message" in report or line["message"] in report
+    # No probing: nothing is sent again until either side changes.
+    saves = world.servers.control("GET", "stats", port="x3")["requests"]["by_method"]["save"]
+    world.quiet()
+    assert world.servers.control("GET", "stats", port="x3")["requests"]["by_method"]["save"] == saves
+    world.later()
+    world.alice.change_event(key, start=stop(at(1, 14)), end=stop(at(1, 15)))
+    world.sync()
+    assert {row["FULOBJ"] for row in world.sage.all("ZBAP")} == {"First", "Second", "Third"}
+    assert world.problems() == []
+    world.quiet()
+
+
+def test_a7_an_overlapping_change_is_refused_and_undone_nowhere(world: World) -> None:
+    world.sage.new_appointment("First", ymd(1), "0900", "1000")
+    key = world.alice.new_event("Second", at(2))["id"]
+    world.sync()
+    world.later()
+    world.alice.change_event(key, start=stop(at(1, 9, 30)), end=stop(at(1, 10, 30)), subject="Moved")
+    world.sync()
+    assert len(world.problems(type="appointment")) == 1
+    event = world.alice.event(key)
+    assert event is not None
+    assert (event["subject"], event["start"]["dateTime"][:10]) == ("Moved", str(on(1)))
+    world.quiet()
+    world.later()
+    first = next(row for row in world.sage.all("ZBAP") if row["FULOBJ"] == "First")
+    world.sage.delete("ZBAP", first["APTNUM"])
+    world.product.run("problems", "retry", "--all")
+    assert [(row["FULOBJ"], row["APTDAT"]) for row in world.sage.all("ZBAP")] == [("Moved", ymd(1))]
+    assert world.problems() == []
+    world.quiet()
+
+
+def test_c6_a_too_long_value_is_one_line_and_the_rest_is_written(world: World) -> None:
+    key = world.alice.new_contact("Rossi", "Ada", jobTitle="x" * 90, mobilePhone="+33 6")["id"]
+    world.alice.new_contact("Weiss", "Bob")
+    world.sync()
+    records = {row["LNA"]: row for row in world.sage.all("ZCOR")}
+    assert set(records) == {"Rossi", "Weiss"}
+    assert records["Rossi"]["CPYMOB"] == "+33 6"
+    assert [(row["field"], row["outlook"]) for row in world.problems()] == [("function", "x" * 90)]
+    contact = world.alice.contact(key)
+    assert contact is not None
+    assert contact["jobTitle"] == "x" * 90
+    world.quiet()
+    # A truncated copy never comes back over the longer original.
+    world.later()
+    world.sage.modify("ZCOR", records["Rossi"]["CORNUM"], SRV="Sales")
+    world.sync()
+    contact = world.alice.contact(key)
+    assert contact is not None
+    assert (contact["jobTitle"], contact["department"]) == ("x" * 90, "Sales")
+    world.later()
+    world.alice.change_contact(key, jobTitle="Buyer")
+    world.sync()
+    assert world.sage.read("ZCOR", records["Rossi"]["CORNUM"])["FNCLIB"] == "Buyer"  # type: ignore[index]
+    assert world.problems() == []
+    world.quiet()
+
+
+def test_c6_a_subject_longer_than_outlooks_is_cut_there_and_stays_whole_in_x3(world: World) -> None:
+    long = "é" * 300
+    record = world.sage.new_task(long, ymd(1))["TSKNUM"]
+    world.sync()
+    row = world.alice.tasks()[0]
+    assert row["title"] == "é" * 255
+    assert [line["field"] for line in world.problems()] == ["subject"]
+    world.later()
+    world.alice.change_task(row["id"], importance="high")
+    world.sync()
+    assert world.sage.read("ZTSK", record)["FULOBJ"] == long  # type: ignore[index]
+    world.quiet()
+
+
+def test_c6_r4_a_title_x3_does_not_know_is_one_line_until_it_is_cured(world: World) -> None:
+    key = world.alice.new_contact("Rossi", "Ada", title="Prof. Dr.")["id"]
+    world.sync()
+    assert world.sage.only("ZCOR")["TTL"] in ("", "0")
+    assert [(row["field"], row["outlook"]) for row in world.problems()] == [("title", "Prof. Dr.")]
+    world.later()
+    world.alice.change_contact(key, title="Ms")
+    world.sync()
+    assert world.sage.only("ZCOR")["TTL"] == "3"
+    assert world.problems() == []
+    world.quiet()
+
+
+def test_r4_a_line_is_corrected_in_place(world: World) -> None:
+    world.alice.new_contact("Rossi", "Ada", jobTitle="x" * 90)
+    world.sync()
+    line = world.problems()[0]
+    world.product.run("problems", "fix", str(line["id"]), "--value", "Buyer")
+    world.sync()
+    assert world.sage.only("ZCOR")["FNCLIB"] == "Buyer"
+    assert world.alice.contacts()[0]["jobTitle"] == "Buyer"
+    assert world.problems() == []
+    world.quiet()
+
+
+def test_g2_a_refusal_of_one_item_never_stops_a_pass(world: World) -> None:
+    for n in range(5):
+        world.alice.new_task(f"Task {n}", dueDateTime=day(on(n)))
+    world.servers.fault("refuse", {"operation": "save", "object": "ZTSK"}, port="x3", nth=3, message="Refused by control")
+    world.sync()
+    assert len(world.sage.all("ZTSK")) == 4
+    assert "Refused by control" in world.problems()[0]["message"]
+    world.product.run("problems", "retry", "--all")
+    assert len(world.sage.all("ZTSK")) == 5
+    assert world.problems() == []
+    world.quiet()
+
+
+def test_a_record_that_is_locked_in_x3_is_written_later(world: World) -> None:
+    key = world.alice.new_task("Start")["id"]
+    world.sync()
+    record = world.sage.only("ZTSK")["TSKNUM"]
+    world.sage.control("user-actions", {"action": "lock", "object": "TSK", "key": record, "seconds": 120})
+    world.later()
+    world.alice.change_task(key, title="Edited")
+    world.sync("REP1", code=None)
+    assert world.sage.only("ZTSK")["FULOBJ"] == "Start"
+    world.later(180)
+    world.sync()
+    assert world.sage.only("ZTSK")["FULOBJ"] == "Edited"
+    world.quiet()

@@ -1,0 +1,202 @@
+"""Servers that fail, cursors that expire, a database that is lost (S8, M2, G5, G6, quality.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.system.outlook import day
+from tests.system.world import World, at, mailbox, on, ymd
+
+X3_NAMES = ("ZTSK", "ZCLL", "ZBAP", "ZCOR")
+
+
+def fill(world: World) -> None:
+    """Two of each type, one born on each side."""
+    world.alice.new_task("Task O", dueDateTime=day(on(1)))
+    world.alice.new_event("Visit O", at(1))
+    world.alice.new_event("Call O", at(2), categories=["X3 Call"])
+    world.alice.new_contact("Contact O")
+    world.sage.new_task("Task X", ymd(1))
+    world.sage.new_appointment("Visit X", ymd(3))
+    world.sage.new_call("Call X", ymd(4))
+    world.sage.new_contact("Contact X")
+
+
+def state(world: World) -> tuple[Any, ...]:
+    """Everything both sides hold, stamps and tags included."""
+    outlook = [world.alice.tasks(), world.alice.events(), world.alice.contacts()]
+    return ([world.sage.all(name) for name in X3_NAMES], outlook)
+
+
+def counts(world: World) -> list[int]:
+    return [
+        *(len(world.sage.all(name)) for name in X3_NAMES),
+        len(world.alice.tasks()),
+        len(world.alice.events()),
+        len(world.alice.contacts()),
+    ]
+
+
+ALL = [2, 2, 2, 2, 2, 4, 2]
+
+
+def test_m2_a_lost_database_is_rebuilt_from_the_markers(world: World) -> None:
+    fill(world)
+    world.sync()
+    assert counts(world) == ALL
+    world.quiet()
+    before = state(world)
+    world.later()
+    for path in world.product.home.iterdir():
+        path.unlink()
+    world.product.run("db", "upgrade")
+    world.enable(1, go=False)
+    preview = world.sync("REP1", "--dry-run")
+    assert sum(row["linked"] for row in preview["counts"].values()) == 8
+    assert preview["writes"] == {"x3": 0, "outlook": 0}
+    report = world.sync("REP1", "--go")
+    assert sum(row["linked"] for row in report["counts"].values()) == 8
+    assert report["writes"] == {"x3": 0, "outlook": 0}
+    assert state(world) == before
+    world.quiet()
+    # The links live: a change on each side crosses.
+    world.later()
+    task = next(row for row in world.sage.all("ZTSK") if row["FULOBJ"] == "Task O")
+    world.sage.modify("ZTSK", task["TSKNUM"], FULOBJ="Edited")
+    world.sync()
+    assert "Edited" in {row["title"] for row in world.alice.tasks()}
+    assert counts(world) == ALL
+
+
+def test_m2_after_the_loss_an_item_whose_record_is_gone_is_held(world: World) -> None:
+    record = world.sage.new_task("Start", ymd(1))["TSKNUM"]
+    world.sync()
+    for path in world.product.home.iterdir():
+        path.unlink()
+    world.sage.delete("ZTSK", record)
+    world.product.run("db", "upgrade")
+    world.enable(1)
+    assert world.sage.all("ZTSK") == []
+    assert len(world.alice.tasks()) == 1
+    assert [row["rule"] for row in world.held()] == ["M2"]
+    world.quiet()
+
+
+def test_expired_cursors_lose_and_double_nothing(world: World) -> None:
+    fill(world)
+    world.sync()
+    world.later()
+    world.alice.delete_task(next(row["id"] for row in world.alice.tasks() if row["title"] == "Task O"))
+    world.alice.new_task("New")
+    world.servers.fault("expire_cursors")
+    world.sync()
+    assert sorted(row["FULOBJ"] for row in world.sage.all("ZTSK")) == ["New", "Task X"]
+    assert counts(world) == ALL
+    world.quiet()
+
+
+@pytest.mark.parametrize("retry_after", [1, None])
+def test_a_storm_of_429_delays_and_loses_nothing(world: World, retry_after: int | None) -> None:
+    fill(world)
+    world.servers.fault("status", {}, status=429, retry_after=retry_after, code="ApplicationThrottled", nth=3, every=True)
+    for _ in range(3):
+        world.sync("REP1", code=None)
+    world.servers.mend()
+    world.settle()
+    assert counts(world) == ALL
+    world.quiet()
+
+
+@pytest.mark.parametrize("action", ["html_502", "drop_after_commit"])
+@pytest.mark.parametrize("nth", [2, 3])
+def test_a_bad_proxy_before_graph_loses_and_doubles_nothing(world: World, action: str, nth: int) -> None:
+    fill(world)
+    world.servers.fault(action, {}, nth=nth, every=True, commit=True)
+    for _ in range(3):
+        world.sync("REP1", code=None)
+    world.servers.mend()
+    world.settle(passes=3)
+    assert counts(world) == ALL
+    world.quiet()
+
+
+@pytest.mark.parametrize("action", ["html_502", "drop_after_commit", "nil_result", "pool_exhausted", "status"])
+def test_a_bad_x3_loses_and_doubles_nothing(world: World, action: str) -> None:
+    fill(world)
+    world.servers.fault(action, {}, port="x3", nth=3, every=True, commit=True, status=1 if action == "nil_result" else 503)
+    for _ in range(3):
+        world.sync("REP1", code=None)
+        world.later(30)
+    world.servers.mend()
+    world.settle(passes=3)
+    assert counts(world) == ALL
+    world.quiet()
+
+
+def test_a_dead_graph_and_a_dead_x3_delay_only(world: World) -> None:
+    fill(world)
+    settings = dict(world.product.settings)
+    for name in ("X3SYNC_X3__BASE_URL",):
+        world.product.settings = {**settings, name: "http://127.0.0.1:9"}
+        world.product.run("sync", "REP1", "--json", code=None)
+    world.product.settings = settings
+    world.servers.fault("status", {"path": "/users/"}, status=503, every=True)
+    assert world.product.run("sync", "REP1", "--json", code=None).code == 75
+    world.servers.mend()
+    world.sync()
+    assert counts(world) == ALL
+    world.quiet()
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, "ErrorAccessDenied"), (404, "MailboxNotEnabledForRESTAPI")])
+def test_g5_lost_rights_pause_the_user_delete_nothing_and_catch_up(world: World, status: int, code: str) -> None:
+    fill(world)
+    world.sync()
+    world.later()
+    world.alice.new_task("While away")
+    world.servers.fault("status", {"mailbox": mailbox(1)}, status=status, code=code, every=True)
+    assert world.product.run("sync", "REP1", "--json", code=None).code != 0
+    user = world.product.json("users", "list")["users"][0]
+    assert user["state"] == "paused"
+    assert user["paused_why"]
+    world.servers.mend()
+    world.product.run("users", "resume", "REP1")
+    world.sync()
+    assert counts(world) == [3, 2, 2, 2, 3, 4, 2]
+    world.quiet()
+
+
+def test_g5_an_unlicensed_mailbox_deletes_nothing(world: World) -> None:
+    fill(world)
+    world.sync()
+    world.servers.control("POST", "user-actions", {"mailbox": mailbox(1), "action": "unlicense"})
+    world.product.run("sync", "REP1", "--full", "--json", code=None)
+    world.servers.control("POST", "user-actions", {"mailbox": mailbox(1), "action": "license"})
+    world.product.run("users", "resume", "REP1", code=None)
+    world.sync("REP1", "--full")
+    assert counts(world) == ALL
+    world.quiet()
+
+
+def test_g6_a_copied_database_writes_nothing_until_it_is_claimed(world: World) -> None:
+    world.alice.new_task("Task")
+    world.product.settings["X3SYNC_INSTALLATION"] = "another"
+    before = world.written
+    answer = world.product.run("sync", "REP1", "--json", code=None)
+    assert answer.code not in (0, 75)
+    assert "db claim" in answer.out + answer.err
+    assert world.written == before
+    world.product.run("db", "claim", code=None)
+    world.product.run("db", "claim", "--yes", code=None)
+    world.sync()
+    assert len(world.sage.all("ZTSK")) == 1
+
+
+def test_g6_another_public_address_writes_nothing(world: World) -> None:
+    world.alice.new_task("Task")
+    world.product.settings["X3SYNC_PUBLIC_URL"] = "https://elsewhere.example"
+    before = world.written
+    assert world.product.run("sync", "REP1", "--json", code=None).code not in (0, 75)
+    assert world.written == before
