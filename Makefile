@@ -5,15 +5,14 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-MINUTES ?= 5
 SOURCES := reconcile graph_adapter x3_adapter worker infra tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint format types layers bench soak fmt clean
+.PHONY: help setup demo test check lint format types layers fmt clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{printf "%-14s %s\n", $$1, $$2}'
-	@echo "  Variables: PYTHON=python3.12 · ONCE=1 (demo) · MINUTES=n (soak) · ARGS='-k words' (test)"
+	@echo "  Variables: PYTHON=python3.12 · ONCE=1 (demo) · ARGS='-k words' (test)"
 
 setup: $(STAMP) ## the virtual environment in .venv, with .venv/bin/x3sync
 
@@ -45,12 +44,6 @@ types: setup
 
 layers: setup
 	$(BIN)/lint-imports
-
-bench: setup ## the measurements of performance, into var/bench.json
-	$(BIN)/python -m tests.bench
-
-soak: setup ## random histories with faults for MINUTES=n
-	$(BIN)/python -m tests.system.soak --minutes $(MINUTES)
 
 fmt: setup ## format the sources and mend what ruff can mend
 	$(BIN)/ruff check --fix --quiet . || true

@@ -232,7 +232,9 @@ def _unanswered(work: _Work, free: list[Present]) -> list[Present]:
 
 
 def _marked(work: _Work, free: list[Present]) -> list[Present]:
-    """Adoption by marker (M2) and copies (M3)."""
+    """Adoption by marker (M2) and copies (M3). An item whose own record may just have been created (M7) is as good as a copy:
+    its marker still names the original's."""
+    trying = set(work.seen.attempts.values())
     links = {(link.type, link.x3_key): link for link in work.seen.links}
     rest: list[Present] = []
     for item in free:
@@ -240,7 +242,7 @@ def _marked(work: _Work, free: list[Present]) -> list[Present]:
             work.foreign += 1
             continue
         marker = _own_marker(work, item)
-        if marker is None:
+        if marker is None or item.key in trying:
             rest.append(item)
             continue
         key = (marker.type, marker.x3_key)

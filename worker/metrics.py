@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 
 class Metrics:
@@ -10,19 +10,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
-        self.passes = Counter("x3sync_passes", "Passes carried out", ["mode", "cause", "outcome"], registry=registry)
-        self.pass_seconds = Histogram(
-            "x3sync_pass_seconds", "How long passes take", ["full"], registry=registry,
-            buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800),
-        )  # fmt: skip
-        self.writes = Counter("x3sync_writes", "Writes to a side", ["side", "type", "action"], registry=registry)
-        self.requests = Counter("x3sync_requests", "Requests sent to a side", ["side"], registry=registry)
-        self.decisions = Counter("x3sync_decisions", "Decisions taken", ["rule", "type"], registry=registry)
-        self.throttled = Counter("x3sync_throttled", "Answers 'too many requests'", ["side"], registry=registry)
         self.notifications = Counter("x3sync_notifications", "Notifications received", ["outcome"], registry=registry)
-        self.mails_avoided = Counter(
-            "x3sync_mails_avoided", "Mails to attendees that held changes would have sent (A6)", registry=registry
-        )
         self.lag_seconds = Gauge(
             "x3sync_lag_seconds", "Age of a user's oldest unanswered dirty mark; 0 when none waits", ["user"],
             registry=registry,
@@ -36,9 +24,6 @@ class Metrics:
             "x3sync_last_pass_timestamp_seconds", "When a user's last pass ended well", ["user"], registry=registry
         )
         self.subscriptions = Gauge("x3sync_subscriptions", "Living Graph subscriptions", registry=registry)
-        self.secret_days = Gauge(
-            "x3sync_credential_days_left", "Days until the credential ends", ["credential"], registry=registry
-        )
 
     def text(self) -> bytes:
         """Everything in Prometheus's text format."""

@@ -18,7 +18,7 @@ from reconcile.model import ItemType
 from reconcile.port import TryLater
 from worker.bootstrap import Application
 from worker.log import logger
-from worker.state import dirty, held, users
+from worker.state import dirty, held, journal, passes, users
 from worker.state.users import User, UserState
 from worker.sync import WHOLE
 from x3_adapter import stamps
@@ -160,7 +160,18 @@ def _everyone_fully(app: Application) -> list[int]:
     with app.store.read() as tx:
         active = [user for user in users.everyone(tx) if user.state is UserState.ACTIVE]
     _mark(app, active, FULL, None)
+    _forget_old(app)
     return [user.id for user in active]
+
+
+def _forget_old(app: Application) -> None:
+    """Journal lines, versions and reports beyond their time (KEEP__*)."""
+    now, keep = app.clock.now(), app.settings.keep
+    with app.store.begin() as tx:
+        lines = journal.prune(tx, now - timedelta(days=keep.journal_days))
+        reports = passes.prune(tx, now - timedelta(days=keep.reports_days))
+    if lines or reports:
+        logger().info("forgotten", journal=lines, reports=reports)
 
 
 async def left_over(app: Application) -> list[int]:

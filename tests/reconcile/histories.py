@@ -251,7 +251,9 @@ class Histories(RuleBasedStateMachine):
     def take_back_from_the_bin(self, n: int) -> None:
         binned = [item for item in self.worlds[Side.OUTLOOK].items.values() if not item.alive and not item.private]
         alive = {tag_of(item.content) for item in self.worlds[Side.OUTLOOK].living()}
-        binned = [item for item in binned if tag_of(item.content) not in alive]
+        end = self.shell.ends[Side.OUTLOOK]
+        # Out of the window no listing would show it (U5), so the sync could not know that it is back.
+        binned = [i for i in binned if tag_of(i.content) not in alive and end.look(i).where is not Where.OUT_OF_WINDOW]
         if binned:
             item = binned[n % len(binned)]
             self.touch(item)

@@ -11,7 +11,6 @@ from tests.system.product import Product, environment
 from tests.system.servers import Servers
 from tests.system.world import World
 
-
 HERE = Path(__file__).parent
 
 

@@ -225,7 +225,7 @@ def _contradictions(settings: Settings) -> list[SettingProblem]:
         if path is not None and not path.is_file():
             wrong(name, "there is no such file", "Check the path and its rights.")
     if console.sign_in is SignIn.NONE and not is_loopback(f"http://{console.host}"):
-        wrong("CONSOLE__SIGN_IN", "the console would be open to the network", "Set it to password or entra.")
+        wrong("CONSOLE__SIGN_IN", "the console would be open to the network", "Set it to password.")
     if console.sign_in is SignIn.PASSWORD and not console.password.get_secret_value():
         wrong("CONSOLE__PASSWORD", "it is missing", "Set it, or CONSOLE__PASSWORD_FILE.")
     if console.sign_in is not SignIn.NONE and len(console.session_key.get_secret_value()) < 32:

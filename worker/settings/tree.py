@@ -34,7 +34,6 @@ class SignIn(StrEnum):
 
     NONE = "none"
     PASSWORD = "password"  # noqa: S105
-    ENTRA = "entra"
 
 
 class SilentProperties(StrEnum):
@@ -153,11 +152,10 @@ class ConsoleSettings(Part):
 
     host: str = Field(default="127.0.0.1", description="the address to listen at")
     port: int = Field(default=8800, ge=0, le=65535, description="the port to listen at")
-    sign_in: SignIn = Field(default=SignIn.NONE, description="none (this machine only), password or entra")
+    sign_in: SignIn = Field(default=SignIn.NONE, description="none (this machine only) or password")
     username: str = Field(default="admin", description="the console's user name")
     password: SecretStr = Field(default=NO_SECRET, description="the console's password")
     session_key: SecretStr = Field(default=NO_SECRET, description="32 random characters that sign the session cookies")
-    entra_group: str = Field(default="", description="object id of the Entra group whose members may sign in")
 
 
 class GuardSettings(Part):

@@ -21,8 +21,6 @@ def guard(settings: Settings) -> Callable[..., None]:
             return _this_machine
         case SignIn.PASSWORD:
             return _password(settings.console.username, settings.console.password.get_secret_value())
-        case SignIn.ENTRA:
-            return _not_yet
 
 
 def _this_machine(request: Request) -> None:
@@ -52,7 +50,3 @@ def _basic(header: str) -> bytes:
         return base64.b64decode(coded, validate=True)
     except ValueError:
         return b""
-
-
-def _not_yet() -> None:
-    raise HTTPException(403, "Sign-in with Entra comes with the console; until then use X3SYNC_CONSOLE__SIGN_IN=password.")
