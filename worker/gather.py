@@ -53,6 +53,10 @@ class Memory(Protocol):
         """Links of the occurrences of these series (A8)."""
         ...
 
+    def attempts(self) -> Mapping[str, str]:
+        """The open creates in X3 (M7): ZSYNCID -> Outlook id."""
+        ...
+
     def claims(self, keys: Iterable[MeetingKey]) -> Mapping[MeetingKey, str]:
         """The records of meetings that another mailbox made (M6)."""
         ...
@@ -372,6 +376,7 @@ class Gatherer:
             candidates=candidates,
             claims=self.memory.claims(meetings),
             claimed=self.memory.claimed(seen.x3),
+            attempts=self.memory.attempts(),
         )
         return match(observed, fp=self.fp, mailbox=self.mailbox)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconcile.match import MeetingKey, OutlookKey, X3Key
-from reconcile.model import ItemType, Kind, Link, LinkState, Seen
-from worker.state import claims, links
+from reconcile.model import ItemType, Kind, Link, LinkState, Seen, Side
+from worker.state import attempts, claims, links
 from worker.state.store import Store
 
 
@@ -55,6 +55,11 @@ class Recall:
         """Links of the occurrences of these series (A8)."""
         with self.store.read() as tx:
             return [link for one in series for link in links.by_event(tx, self.user_id, series_id=one)]
+
+    def attempts(self) -> Mapping[str, str]:
+        """The open creates in X3 (M7): ZSYNCID -> Outlook id."""
+        with self.store.read() as tx:
+            return {one.sync_id: one.source_key for one in attempts.of_user(tx, self.user_id) if one.side is Side.X3}
 
     def claims(self, keys: Iterable[MeetingKey]) -> Mapping[MeetingKey, str]:
         """The records of meetings that another mailbox made (M6)."""
