@@ -93,7 +93,9 @@ async def _in_x3(app: Application, user: User) -> list[Waiting]:
     for sighting in seen:
         assert sighting.ref.type is not None
         name = (sighting.ref.type, sighting.ref.key)
-        if versions.get(name) == sighting.version:
+        # A stamp that could still be given again (port.Sighting) is no sign of a change.
+        stamp = sighting.version.rstrip("~")
+        if name in versions and (not stamp or versions[name].rstrip("~") == stamp):
             continue
         action, why = ("M", "changed in X3") if name in versions else ("C", "not linked yet")
         rows.append(Waiting(user=user.x3_user, type=name[0].value, x3_key=name[1], action=action, why=why))
