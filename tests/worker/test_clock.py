@@ -153,12 +153,15 @@ def test_closing_lets_what_runs_clean_up_and_a_new_loop_can_start(loop: Loop) ->
         await asyncio.sleep(0)
         return task
 
-    first = loop.run(which())
+    async def current() -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
+
+    first = loop.run(current())  # held, so that a new loop cannot get its address
     assert loop.run(start())
     loop.close()
     loop.close()
     assert steps == ["cleaned up"]
-    assert loop.run(which()) != first
+    assert loop.run(current()) is not first
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="only where processes fork")
