@@ -8,7 +8,7 @@ STAMP  := $(VENV)/.installed
 SOURCES := reconcile graph_adapter x3_adapter worker infra tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint format types layers fmt clean
+.PHONY: help setup demo test check lint format types layers rules fmt clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{printf "%-14s %s\n", $$1, $$2}'
@@ -30,8 +30,8 @@ demo: setup ## emulators, worker, console and the story; ONCE=1 ends after the s
 test: setup ## all tests, against real servers; ARGS is handed to pytest
 	$(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadfile $(ARGS)
 
-check: setup ## lint, format, types and the direction of imports, under a minute
-	@$(MAKE) --no-print-directory -j4 -k --output-sync=target lint format types layers
+check: setup ## lint, format, types, the direction of imports and the table of rules, under a minute
+	@$(MAKE) --no-print-directory -j5 -k --output-sync=target lint format types layers rules
 
 lint: setup
 	$(BIN)/ruff check --output-format concise .
@@ -44,6 +44,9 @@ types: setup
 
 layers: setup
 	$(BIN)/lint-imports
+
+rules: setup
+	$(BIN)/python -m tests.docs.rules --check
 
 fmt: setup ## format the sources and mend what ruff can mend
 	$(BIN)/ruff check --fix --quiet . || true
