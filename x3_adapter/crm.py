@@ -9,7 +9,7 @@ from reconcile.actions import Assign, Create, Delete, Mark, Step, Unassign, Upda
 from reconcile.context import ContactEntry
 from reconcile.model import ItemType, Observation, PersonName, Present, Side
 from reconcile.port import CursorExpired, Hint, Limits, Listing, Ref, Sighting, Stream
-from x3_adapter import programs, stamps, writes
+from x3_adapter import programs, scope, stamps, writes
 from x3_adapter.mapping import contacts, limits
 from x3_adapter.programs import QueueRow, Row
 from x3_adapter.records import CrmScope, Records, Seen, settled, together
@@ -194,6 +194,18 @@ class Crm:
         Raises Stop in a dry run (G4).
         """
         return await programs.acknowledge(self._x3, numbers)
+
+    async def keys_of(self, types: Iterable[ItemType]) -> frozenset[tuple[ItemType, str]]:
+        """Every record of the representative, whatever its dates (F1)."""
+        return await scope.keys_of(self._x3, self.scope.representative, types)
+
+    async def people_of(self, wanted: scope.ContactScope) -> scope.People:
+        """The contacts of a forced synchronisation's scope (F1)."""
+        return await scope.people_of(self._x3, self.scope.representative, wanted, self.scope.tables.titles)
+
+    async def register(self, person: scope.CrmPerson, sync_id: str) -> Present:
+        """The card of a CRM contact that has none, with the representative's CORREP row (F1)."""
+        return await scope.register(self._records, person, sync_id)
 
     async def _found(self, emails: Iterable[str], names: Iterable[PersonName]) -> list[Seen]:
         await self._records.prepare()

@@ -139,6 +139,21 @@ async def contacts(x3: X3, emails: Iterable[str], names: Iterable[tuple[str, str
     return await _asked(x3, {"MODE": "FIND", "TYP": ItemType.CONTACT.code}, asked)
 
 
+async def contact_scope(x3: X3, kind: str, whose: Mapping[str, str]) -> list[tuple[tuple[Row, ...], list[Line]]]:
+    """The contacts of a forced synchronisation (F1), page by page: their cards, and the CRM contacts that have none."""
+    pages: list[tuple[tuple[Row, ...], list[Line]]] = []
+    after = ""
+    while True:
+        ask = {"MODE": "SCOPE", "TYP": kind, **whose, "AFTKEY": after, "MAXROW": str(x3.connection.page)}
+        data = await _run(x3, "KEYS", ask, {})
+        page = _known(x3, data)
+        pages.append((page.rows, [line for line in data.lines("GRP5") if line.get("CNTNUM")]))
+        named = [line["ASKED"] for line in data.lines("GRP4") if line.get("ASKED")]
+        if not page.more or not named:
+            return pages
+        after = max(named)
+
+
 async def partners(x3: X3, numbers: Sequence[str]) -> dict[str, str]:
     """BPRNUM -> name, of the partners that exist."""
     found: dict[str, str] = {}

@@ -300,12 +300,13 @@ def _titled(stage: Stage, title: str) -> list[Row]:
 
 
 def forced(stage: Stage, show: Show) -> str:
-    """A forced synchronisation looks at everything again, twice, and makes no duplicate (F4)."""
+    """A forced synchronisation brings what lies outside the window and the contacts of the user's customers (F1); a second
+    one writes nothing and makes no duplicate (F4)."""
     settled(stage)
-    before = _both_sides(stage, 1)
     report = stage.x3sync("resync", "REP1", "--from", "both")
     claim(report["full"] and report["cause"] == "forced", "it was no forced pass")
     writes = settled(stage)
+    before = _both_sides(stage, 1)
     again = stage.x3sync("resync", "REP1", "--from", "both")
     claim(again["writes"] == {"x3": 0, "outlook": 0} and stage.writes() == writes, "the second run wrote")
     claim(_both_sides(stage, 1) == before, "the number of items changed")

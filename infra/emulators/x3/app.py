@@ -153,7 +153,7 @@ class _Front:
         try:
             result = await self._execute(call, fault)
         finally:
-            service.concurrency -= 1
+            service.concurrency = max(0, service.concurrency - 1)
             self.pool.release()
         if fault is not None:
             cut = self._broken(request, fault)
@@ -181,7 +181,7 @@ class _Front:
 
     async def _execute(self, call: soap.Call, fault: Fault | None) -> soap.Result:
         """Begin, work, commit: the stamp is taken first, the time passes, then everything is written at once."""
-        service, moment = self.service, self.clock.now()
+        service, moment, folder = self.service, self.clock.now(), self.service.store
         lang, record = messages.language(call.language), service.hold(call)
         holder = service.locked_by(record)
         if fault is not None and fault.action == "lock_record":
@@ -192,6 +192,8 @@ class _Front:
         try:
             if delay:
                 await asyncio.sleep(delay)
+            if service.store is not folder:
+                return soap.Result(0)  # a reset ended the transaction: what was under way commits nowhere
             if holder is not None:
                 key = record[1] if record else call.name
                 return service.refuse(call, messages.text("locked", lang, key=key, user=holder))

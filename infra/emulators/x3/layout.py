@@ -164,11 +164,12 @@ PROGRAMS: dict[str, tuple[Group, ...]] = {
         _parameters("GRP5", "Var", "SYPUSR A5 OTKUSR A10 " + _FLAGS, 5000),
     ),
     "ZGSYNKEY": (
-        _parameters("GRP1", "Val", "MODE A10 TYP A3 REP A15 DATFRM D DATTO D AFTKEY A20 MAXROW I4"),
+        _parameters("GRP1", "Val", "MODE A10 TYP A3 REP A15 DATFRM D DATTO D AFTKEY A20 MAXROW I4 REPTO A15"),
         _parameters("GRP2", "Val", "KEY A80 LNA A30 FNA A20", 500),
         _parameters("GRP3", "Var", "NOW A14 MORE M"),
         _parameters(
             "GRP4", "Var", "ASKED A80 TYP A3 KEY A20 STATE A10 STAMP A14 AUUID A32 REPS A250 SYNCID A40 NAM A60", 1000
         ),
+        _parameters("GRP5", "Var", "CNTNUM A15 BPRNUM A15 LNA A30 FNA A20 TTL I3 EML A80 TEL A20 MOB A20 FAX A20", 1000),
     ),
 }

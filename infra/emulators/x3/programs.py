@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from infra.emulators.x3.layout import PROGRAMS, Group
+from infra.emulators.x3.objects import CARDS
 from infra.emulators.x3.payload import Block, Payload
 from infra.emulators.x3.store import Entry, Store, fold, stamp
 from infra.emulators.x3.tables import OBJECT_TABLE, TABLES, Row
@@ -165,8 +166,11 @@ def _keys(store: Store, payload: Payload, now: datetime) -> list[Block]:
     mode, code = _text(payload, "MODE").upper(), _text(payload, "TYP").upper()
     asked = [line.fields for line in payload.lines.get("GRP2", ())][:500]
     rows: list[Row] = []
+    people: list[Row] = []
     more = False
-    if mode == "KEYS":
+    if mode == "SCOPE":
+        rows, people, more = _scope(store, payload, code)
+    elif mode == "KEYS":
         rows = [_present(store, code, line.get("KEY", "").strip().upper(), line.get("KEY", "")) for line in asked]
     elif mode == "SYNCID":
         for line in asked:
@@ -188,7 +192,53 @@ def _keys(store: Store, payload: Payload, now: datetime) -> list[Block]:
                 _present(store, code, key, mail or f"{line.get('LNA', '')} {line.get('FNA', '')}".strip())
                 for key in sorted(found)
             ]
-    return _blocks("ZGSYNKEY", {"NOW": stamp(now), "MORE": _flag(more)}, rows)
+    return _blocks("ZGSYNKEY", {"NOW": stamp(now), "MORE": _flag(more)}, rows, people)
+
+
+def _scope(store: Store, payload: Payload, kind: str) -> tuple[list[Row], list[Row], bool]:
+    """Contacts of a forced synchronisation, by CRM contact: their cards (COR), or the CRM contact that has none (AIN)."""
+    first, last = _text(payload, "REP").upper(), _text(payload, "REPTO").upper() or END
+    found: dict[str, str] = {}  # CRM contact, or card without one -> partner
+    if kind == "TAB":
+        for row in store.tables["CONTACT"].values():
+            customer = store.get("BPCUSTOMER", row["BPANUM"]) if row["BPATYP"] == 1 else None
+            if customer is not None and (not first or any(rep and first <= rep <= last for rep in customer["REP"])):
+                found.setdefault(row["CCNCRM"], row["BPANUM"])
+    elif kind == "ACT":
+        for code, key in store.by_rep.get(first, ()):
+            if code in CARDS:
+                card_field, person_field, company_field = CARDS[code]
+                row = store.tables[OBJECT_TABLE[code]][key]
+                cards, persons = _values(row[card_field]), _values(row[person_field])
+                named = [person or card for card, person in zip(cards, persons, strict=True)]
+                found |= {one: found.get(one, "") or row[company_field] for one in named if one}
+    elif kind == "LED":
+        found = {number: "" for number, row in store.tables["CONTACTCRM"].items() if row["CNTTYP"] == 2}
+    after, limit = _text(payload, "AFTKEY").upper(), _rows(payload)
+    by_person: dict[str, list[str]] = {}
+    for card, row in store.tables["CORRESPOND"].items():
+        if row["CNTNUM"]:
+            by_person.setdefault(row["CNTNUM"], []).append(card)
+    rows: list[Row] = []
+    people: list[Row] = []
+    wanted = sorted(one for one in found if one > after)
+    for one in wanted[:limit]:
+        if store.get("CORRESPOND", one) is not None:
+            rows.append(_present(store, "COR", one, one))
+        elif one in by_person:
+            rows += [_present(store, "COR", card, one) for card in sorted(by_person[one])]
+        elif (person := store.get("CONTACTCRM", one)) is not None:
+            rows.append({"ASKED": one, "TYP": "AIN", "KEY": one, "STATE": "present", "NAM": person["CNTFULNAM"]})
+            people.append(
+                {"CNTNUM": one, "BPRNUM": found[one], "LNA": person["CNTLNA"], "FNA": person["CNTFNA"]}
+                | {"TTL": person["CNTTTL"], "EML": person["CNTEMA"], "TEL": person["CNTETS"]}
+                | {"MOB": person["CNTMOB"], "FAX": person["CNTFAX"]}
+            )
+    return rows, people, len(wanted) > limit
+
+
+def _values(value: object) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
 
 
 def _of_representative(store: Store, payload: Payload, code: str) -> tuple[list[Row], bool]:

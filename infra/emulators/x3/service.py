@@ -131,6 +131,11 @@ class X3Service:
                     self.locks.pop((code, key), None)
                 case "sql":
                     return self._sql(str(asked["table"]), key, dict(asked["set"]), now)
+                case "sql_insert":
+                    table = str(asked["table"])
+                    row = TABLES[table].blank() | dict(asked["set"])
+                    self.store.sign(row, now, user, True)
+                    self.store.put(table, row)
                 case "sql_delete":
                     self.store.remove(str(asked["table"]), key)
                 case "force":
@@ -140,7 +145,9 @@ class X3Service:
                 case "unassign":
                     self.store.remove("CORREP", f"{asked['rep']}~{key}")
                 case other:
-                    raise ActionError(f"unknown action {other!r}: lock unlock sql sql_delete force restore_key unassign")
+                    raise ActionError(
+                        f"unknown action {other!r}: lock unlock sql sql_insert sql_delete force restore_key unassign"
+                    )
         except KeyError as error:
             raise ActionError(f"missing or unknown: {error}") from error
         return {"ok": True}

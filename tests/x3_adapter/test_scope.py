@@ -1,0 +1,71 @@
+"""The contacts of a forced synchronisation, and the cards of CRM contacts that have none (F1), over the emulator."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconcile.model import Contact, ItemType, PersonName
+from reconcile.port import Refused, Stop, TryLater
+from tests.x3_adapter.conftest import Lab
+from x3_adapter import Crm
+from x3_adapter.scope import ContactScope, CrmPerson, ScopeKind
+
+PERSON = CrmPerson(number="CCN1", partner="BLUELAKE", content=Contact(name=PersonName(surname="Rossi")))
+
+
+def on_tab(lab: Lab, *numbers: str, customer: str = "BLUELAKE") -> None:
+    for number in numbers:
+        row = {"CNTNUM": number, "CNTLNA": f"Person {number}", "CNTTYP": 1, "CNTTTL": 2}
+        lab.post("user-actions", action="sql_insert", table="CONTACTCRM", set=row)
+        tab = {"BPATYP": 1, "BPANUM": customer, "CCNCRM": number}
+        lab.post("user-actions", action="sql_insert", table="CONTACT", set=tab)
+
+
+@pytest.mark.parametrize("page", [1, 2, 500])
+async def test_a_scope_comes_through_all_pages(lab: Lab, page: int) -> None:
+    on_tab(lab, "CCN1", "CCN2", "CCN3")
+    on_tab(lab, "CCN9", customer="BOULAN")
+    people = await lab.crm(lab.connect(page=page)).people_of(ContactScope(kind=ScopeKind.OWN))
+    assert [(one.number, one.partner, one.content.title) for one in people.persons] == [
+        (number, "BLUELAKE", "Mrs") for number in ("CCN1", "CCN2", "CCN3")
+    ]
+
+
+async def test_a_second_call_answers_the_same_card(lab: Lab, crm: Crm) -> None:
+    on_tab(lab, "CCN1")
+    first = await crm.register(PERSON, "s" * 40)
+    again = await crm.register(PERSON, "s" * 40)
+    assert (again.key, again.x3.representatives) == (first.key, ("R001",))
+    (row,) = lab.rows(ItemType.CONTACT)
+    assert (row["CNTNUM"], row["BPRNUM"]) == ("CCN1", "BLUELAKE")
+    people = await crm.people_of(ContactScope())
+    assert (people.cards, people.persons) == (frozenset({first.key}), ())
+
+
+async def test_m7_a_lost_answer_makes_no_second_card(lab: Lab, crm: Crm) -> None:
+    on_tab(lab, "CCN1")
+    lab.fault("drop_after_commit", "save", "ZCOR", times=1)
+    with pytest.raises(TryLater):
+        await crm.register(PERSON, "s" * 40)
+    await crm.register(PERSON, "s" * 40)
+    assert len(lab.rows(ItemType.CONTACT)) == 1
+
+
+async def test_g4_a_preview_makes_no_card(lab: Lab) -> None:
+    with pytest.raises(Stop):
+        await lab.crm(lab.connect(read_only=True)).register(PERSON, "s" * 40)
+    assert lab.rows(ItemType.CONTACT) == []
+
+
+async def test_an_unknown_partner_is_refused(lab: Lab, crm: Crm) -> None:
+    on_tab(lab, "CCN1")
+    with pytest.raises(Refused):
+        await crm.register(CrmPerson(number="CCN1", partner="NOBODY", content=PERSON.content), "s" * 40)
+    assert lab.rows(ItemType.CONTACT) == []
+
+
+async def test_f1_a_record_is_known_whatever_its_date(lab: Lab, crm: Crm) -> None:
+    row = {"TSKNUM": "ACT1", "TSKREP": "R001", "TSKDAT": "20010101", "TSKDON": 2}
+    lab.post("user-actions", action="sql_insert", table="TASK", set=row)
+    lab.post("user-actions", action="sql_insert", table="TASK", set=row | {"TSKNUM": "ACT2", "TSKREP": "R002"})
+    assert await crm.keys_of(ItemType) == {(ItemType.TASK, "ACT1")}
