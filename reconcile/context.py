@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from reconcile.content import ItemType, Kind, Side
-from reconcile.model import Window
+from reconcile.model import Absent, Observation, Pair, Present, Private, Window
 from reconcile.port import Limits
 
 
@@ -98,13 +98,49 @@ class Directory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Force:
+    """What is forced (F rules): it widens what is looked at, never what is allowed.
+
+    `x3` are the records forced from X3, whatever their dates (F1, F5). Items of Outlook of these `types` that were modified
+    after `since` are forced from there (F2), with `standing` every linked one; None: nothing is. `only`: the pass decides
+    nothing else, and deletes nothing (F1-F3); in an ordinary pass X3's R rows force single records (F5).
+    """
+
+    x3: frozenset[tuple[ItemType, str]] = frozenset()
+    since: datetime | None = None
+    standing: bool = False
+    types: frozenset[ItemType] = frozenset(ItemType)
+    only: bool = False
+
+    def side(self, item_type: ItemType, x3_key: str, outlook: Observation, *, linked: bool) -> Side | None:
+        """The side from which an item is forced; X3 where it is from both (F3)."""
+        if x3_key and (item_type, x3_key) in self.x3:
+            return Side.X3
+        if self.since is None or item_type not in self.types or not isinstance(outlook, Present):
+            return None
+        late = outlook.modified_at is None or outlook.modified_at > self.since
+        return Side.OUTLOOK if late or (linked and self.standing) else None
+
+    def winner(self, pair: Pair) -> Side | None:
+        """The side that wins where both sides of a pair look as last seen, but differ."""
+        return self.side(pair.type, pair.key(Side.X3), pair.outlook, linked=pair.link is not None)
+
+    def covers(self, pair: Pair) -> bool:
+        """Whether the pass decides about the pair at all. F2 also speaks of linked items that went, or became private."""
+        if not self.only or self.winner(pair) is not None:
+            return True
+        gone = isinstance(pair.outlook, Absent | Private) and pair.link is not None
+        return gone and self.since is not None and pair.type in self.types
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """Everything `decide` may know.
 
     `fp` names tenant, X3 server and folder (M2); `now` are the two servers' own clocks of this pass (C4), to be compared
     with their stamps; `complete` are the kinds whose every managed stream was read to its end in this pass (S8);
     `default_folders` the default folders that answered (S9); `links_url` a format with `{type}` and `{key}`, or blank,
-    for the details block (C7).
+    for the details block (C7); `force` is what a forced synchronisation widens (F rules).
     """
 
     mailbox: str
@@ -118,3 +154,4 @@ class Context:
     complete: frozenset[Kind] = frozenset(Kind)
     default_folders: Mapping[Kind, str] = field(default_factory=dict)
     links_url: str = ""
+    force: Force = Force()

@@ -184,6 +184,11 @@ def sync_id(outlook: Present, *, fp: str, mailbox: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
 
 
+def person_sync_id(number: str, *, fp: str, representative: str) -> str:
+    """The same for the card of a CRM contact that has none (F1)."""
+    return hashlib.sha256("\n".join((fp, "CNTNUM", representative, number)).encode()).hexdigest()[:40]
+
+
 def in_type(item: Present, item_type: ItemType, link: Link | None) -> Present:
     """An event in the shape of the type that its link or marker says: once linked, the category "X3 Call" no longer
     decides what it is. What the other shape does not show counts as last seen."""

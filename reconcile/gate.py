@@ -36,7 +36,7 @@ def gate(decision: Decision, context: Context) -> tuple[Decision, ...]:
     """
     if decision.gate is Gate.SKIPPED or not decision.steps:
         return (decision,)
-    blocks = {position: block for position, step in enumerate(decision.steps) if (block := _block(step, context))}
+    blocks = {position: block for position, step in enumerate(decision.steps) if (block := _block(step, decision, context))}
     if decision.gate is Gate.HELD:
         mails = sum(block.mails for block in blocks.values())
         if mails:
@@ -74,18 +74,24 @@ def _blocked(decision: Decision, steps: tuple[Step, ...], block: _Block, mails: 
 
 
 def unsettled(decision: Decision, waiting: Iterable[Step]) -> dict[Side, frozenset[str]]:
-    """The fields that stay "changed" on the side they come from, because the steps `waiting` are not carried out: blocked
-    ones here, failed ones in the shell."""
+    """The fields that stay "changed", because the steps `waiting` are not carried out: blocked ones here, failed ones in
+    the shell. They stay so where they come from, and, where there is an old look, also where they go: A2 puts a field
+    back that X3 did not change."""
     names = dict(decision.unsettled)
+    link = decision.pair.link
     for step in waiting:
         if isinstance(step, Update):
             causes = frozenset(_CAUSES.get(name, name) for name in step.changes)
-            names[step.side.other] = names.get(step.side.other, frozenset()) | causes
+            seen = link is not None and link.seen(step.side).content is not None
+            for side in (step.side.other, step.side) if seen else (step.side.other,):
+                names[side] = names.get(side, frozenset()) | causes
     return names
 
 
-def _block(step: Step, context: Context) -> _Block | None:
+def _block(step: Step, decision: Decision, context: Context) -> _Block | None:
     verb = _verb(step)
+    if isinstance(step, Assign) and decision.rule is Rule.F1:
+        verb = None  # F1: a contact in its scope gets the user's CORREP row, whatever CORADXCRE says
     if verb is not None and not context.rules.allows(step.type, step.side, verb):
         name = switch_name(step.type, step.side, verb)
         return _Block(Gate.SKIPPED, Rule.U2, f"skipped by setting {name}")

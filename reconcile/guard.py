@@ -4,10 +4,11 @@ shows them (G4)."""
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from reconcile import series
 from reconcile.actions import Create, Decision, Gate, Problem, Rule, Step
 from reconcile.content import ItemType, Side
 from reconcile.model import Absent, LinkState, Observation, Present, Private
@@ -152,7 +153,11 @@ def _whole_pass(decisions: Sequence[Decision], ledger: Ledger) -> str:
 
 def _deletion_brakes(decisions: Sequence[Decision], ledger: Ledger) -> dict[tuple[ItemType, Side], str]:
     """G1, per type and side, and fleet-wide per side."""
-    wanted = Counter((d.pair.type, side) for d in decisions if d.gate is Gate.OPEN and (side := d.deletes_on) is not None)
+    planned: dict[tuple[ItemType, Side], list[Decision]] = defaultdict(list)
+    for decision in decisions:
+        if decision.gate is Gate.OPEN and (deleted_on := decision.deletes_on) is not None:
+            planned[decision.pair.type, deleted_on].append(decision)
+    wanted = {key: series.counted(of_key) for key, of_key in planned.items()}
     brakes: dict[tuple[ItemType, Side], str] = {}
     for (item_type, side), count in wanted.items():
         links = ledger.links.get(item_type, 0)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from reconcile import series
 from reconcile.content import Contact, ItemType, Kind, Side, field_names
 from reconcile.fields import in_type, natural_keys, sync_id
 from reconcile.model import (
@@ -38,7 +39,8 @@ MeetingKey = tuple[str, datetime | None]  # iCalUId, original start (M6)
 class Seen:
     """Everything a pass observed. `links` are all links of observed items and of the markers on them; `claims` say which
     record a meeting has (M6), `claimed` which records come from a meeting at all; `candidates` are the CORs found for
-    contacts without a link (M4), whoever has them; `attempts` are the open creates in X3 (M7): ZSYNCID -> Outlook id."""
+    contacts without a link (M4), whoever has them; `attempts` are the open creates in X3 (M7), ZSYNCID -> Outlook id,
+    `creating` the records with an open create in Outlook."""
 
     links: Sequence[Link]
     x3: Mapping[X3Key, Observation]
@@ -47,6 +49,9 @@ class Seen:
     claims: Mapping[MeetingKey, str] = field(default_factory=dict)
     claimed: frozenset[str] = frozenset()
     attempts: Mapping[str, str] = field(default_factory=dict)
+    creating: frozenset[X3Key] = frozenset()
+    now: datetime | None = None  # Outlook's own clock (A8)
+    series: Mapping[str, str] = field(default_factory=dict)  # linked occurrence -> its series, as far as it was asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +149,7 @@ def _attempted(work: _Work) -> set[OutlookKey]:
             born=Side.OUTLOOK,
             owner=owner,
             x3=Look(content=x3.content, version=x3.version),
+            outlook=Look(content=x3.content),
         )
         linked.add(outlook_key)
         note = "the record was made of this item"
@@ -152,46 +158,77 @@ def _attempted(work: _Work) -> set[OutlookKey]:
 
 
 def _moved(work: _Work, free: list[Present]) -> list[Present]:
-    """Pairs of existing links. S8: an item that vanished under its id but is here under another one was moved, or accepted
-    anew: found by its marker, an event also by its iCalUId."""
+    """Pairs of existing links. S8: a task that vanished under its id but is here under another one was moved: found by its
+    marker; an event that vanished was accepted anew: found by its iCalUId. A contact keeps its id wherever it goes. What
+    was being created again (D4, M7) has our marker, too."""
     seen = work.seen
     by_marker: dict[X3Key, list[Present]] = defaultdict(list)
     by_meeting: dict[MeetingKey, list[Present]] = defaultdict(list)
     for item in free:
         marker, key = _own_marker(work, item), _meeting_key(item)
-        if marker:
+        if marker and (marker.type is ItemType.TASK or (marker.type, marker.x3_key) in seen.creating):
             by_marker[marker.type, marker.x3_key].append(item)
         if key:
             by_meeting[key].append(item)
     taken: set[str] = set()
     made = _by_sync_id(work)
+    handed_on = _handed_on(work, free)
     for link in seen.links:
         outlook = seen.outlook.get((link.type.kind, link.outlook_key), UNREAD)
         x3 = seen.x3.get((link.type, link.x3_key), UNREAD)
         note = ""
         if isinstance(outlook, Absent):
-            heirs = [i for i in (*by_marker[link.type, link.x3_key], *_heirs(link, by_meeting)) if i.key not in taken]
-            if isinstance(x3, Present) and x3.where is Where.ELSEWHERE:
-                # S7 will delete it, whatever was edited there: an edited copy must not be taken for the moved item.
-                heirs = [item for item in heirs if not _differences(item, link)]
-            if heirs:
-                heir = min(heirs, key=lambda item: _differences(item, link))
+            heirs = [*by_marker[link.type, link.x3_key]]
+            heirs += by_meeting[link.ical_uid, link.original_start] if link.ical_uid else []
+            heir = _heir(link, x3, [item for item in heirs if item.key not in taken])
+            if heir is not None:
                 taken.add(heir.key)
                 note = "found again under another id (S8)"
                 link = replace(link, outlook_key=heir.key, folder=heir.outlook.folder)
                 outlook = heir
-        if isinstance(x3, Absent) and isinstance(outlook, Present):
-            # M7: re-created by D4, but the answer was lost.
+        if (successor := handed_on.get(link.outlook_key)) is not None and successor.key not in taken:
+            taken.add(successor.key)
+            note = series.HANDED_ON
+            link = replace(link, outlook_key=successor.key, folder=successor.outlook.folder)
+            outlook = successor
+        outlook = series.without_master(outlook)
+        if isinstance(outlook, Present):
             again = made.get(sync_id(outlook, fp=work.fp, mailbox=work.mailbox))
-            if again is not None and again[0] is link.type and again in work.free_x3:
+            if isinstance(x3, Absent) and again in work.free_x3 and again[0] is link.type:
+                # M7: created again by D4, but the answer was lost.
                 x3 = work.free_x3.pop(again)
                 work.paired.add(again)
                 link = replace(link, x3_key=x3.key, auuid=x3.x3.auuid)
                 note = "found again under another key (M7)"
-        if isinstance(outlook, Present):
             outlook = in_type(outlook, link.type, link)
         work.pairs.append(Pair(type=link.type, link=link, x3=x3, outlook=outlook, note=note))
     return [item for item in free if item.key not in taken]
+
+
+def _handed_on(work: _Work, free: Iterable[Present]) -> dict[str, Present]:
+    """A8: which new occurrence takes over the record of a vanished one; not one that has a record of its own (M6, M7)."""
+    seen, made = work.seen, _by_sync_id(work)
+    unclaimed = [
+        item
+        for item in free
+        if item.outlook.event is not None
+        and _meeting_key(item) not in seen.claims
+        and sync_id(item, fp=work.fp, mailbox=work.mailbox) not in made
+    ]
+
+    def look(link: Link) -> tuple[Observation, Observation]:
+        x3 = seen.x3.get((link.type, link.x3_key), UNREAD)
+        return x3, seen.outlook.get((link.type.kind, link.outlook_key), UNREAD)
+
+    return series.heirs(seen.links, seen.series, look, unclaimed, seen.now)
+
+
+def _heir(link: Link, x3: Observation, heirs: Sequence[Present]) -> Present | None:
+    """Which of the items found for a vanished one it has become: the one that differs least from what was last seen. What
+    S7 will delete, whatever was edited, must not differ at all, lest it be an edited copy."""
+    lost = isinstance(x3, Present) and x3.where is Where.ELSEWHERE
+    alike = [item for item in heirs if not lost or not _differences(item, link)]
+    return min(alike, key=lambda item: _differences(item, link), default=None)
 
 
 def _differences(item: Present, link: Link) -> int:
@@ -200,12 +237,6 @@ def _differences(item: Present, link: Link) -> int:
     if seen is None or type(seen) is not type(now):
         return 0
     return sum(getattr(seen, name) != getattr(now, name) for name in field_names(link.type))
-
-
-def _heirs(link: Link, by_meeting: Mapping[MeetingKey, list[Present]]) -> list[Present]:
-    if not link.ical_uid:
-        return []
-    return by_meeting.get((link.ical_uid, link.original_start), [])
 
 
 def _by_sync_id(work: _Work) -> dict[str, X3Key]:
@@ -232,8 +263,8 @@ def _unanswered(work: _Work, free: list[Present]) -> list[Present]:
 
 
 def _marked(work: _Work, free: list[Present]) -> list[Present]:
-    """Adoption by marker (M2) and copies (M3). An item whose own record may just have been created (M7) is as good as a copy:
-    its marker still names the original's."""
+    """Adoption by marker (M2) and copies (M3). An item whose own record may just have been created (M7) is as good as a
+    copy: its marker still names the original's."""
     trying = set(work.seen.attempts.values())
     links = {(link.type, link.x3_key): link for link in work.seen.links}
     rest: list[Present] = []

@@ -17,7 +17,7 @@ from reconcile.text import fold
 def decide_unlinked(pair: Pair, context: Context) -> Decision:
     """What is done for a pair that has no link."""
     if pair.meeting is Meeting.AMBIGUOUS:
-        return _ambiguous(pair)
+        return _ambiguous(pair, context)
     if pair.meeting is Meeting.CLAIMED:
         return skipped(_nothing(pair, Rule.M6, pair.note), Rule.M6, "waits for the meeting to appear in this mailbox")
     match pair.x3, pair.outlook:
@@ -32,15 +32,35 @@ def decide_unlinked(pair: Pair, context: Context) -> Decision:
         case Unread(), Present() as outlook if pair.meeting is Meeting.ALONE:
             return _new_in_outlook(pair, outlook, context)
         case Present() as x3, Unread() | Absent():
+            forced = context.force.winner(pair) is Side.X3
             if x3.where is Where.ELSEWHERE:
+                if forced and pair.type is ItemType.CONTACT:
+                    return assigned(pair, x3, context)
                 return _nothing(pair, Rule.S1, "not assigned to this representative")
             if x3.where is Where.OUT_OF_WINDOW:
-                return _nothing(pair, Rule.U5, "outside the window")
+                why = "outside the window, but forced from X3"
+                return again(pair, x3, context, why) if forced else _nothing(pair, Rule.U5, "outside the window")
             return create_in_outlook(pair, x3, context)
         case Absent(), Absent():
             return _nothing(pair, Rule.D5, "gone on both sides")
         case _:
             return _nothing(pair, Rule.S8, "one side was not read in this pass: nothing is decided")
+
+
+def again(pair: Pair, x3: Present, context: Context, why: str) -> Decision:
+    """F1: created in Outlook although it lies outside the window, or was deleted there."""
+    made = create_in_outlook(replace(pair, note=why), x3, context)
+    if made.gate is not Gate.OPEN or x3.where is not Where.OUT_OF_WINDOW:
+        return replace(made, pair=pair, rule=Rule.F1)
+    # M2: without a link the item may stand there already, where no listing looks.
+    steps = tuple(replace(s, sought=pair.link is None) if isinstance(s, Create) else s for s in made.steps)
+    return replace(made, pair=pair, rule=Rule.F1, steps=steps, after=LinkState.ASLEEP)
+
+
+def assigned(pair: Pair, x3: Present, context: Context) -> Decision:
+    """F1: a contact in the scope that the representative does not have (yet, or since D3): he gets it."""
+    made = again(pair, x3, context, "forced from X3: assigned to the representative")
+    return replace(made, steps=(Assign(target=x3, representative=context.representative), *made.steps))
 
 
 def owns(pair: Pair, context: Context) -> bool:
@@ -68,20 +88,20 @@ def skipped(decision: Decision, rule: Rule, why: str) -> Decision:
     return replace(decision, after=None, remember=False, gate=Gate.SKIPPED, gate_rule=rule, gate_why=why)
 
 
-def _ambiguous(pair: Pair) -> Decision:
+def _ambiguous(pair: Pair, context: Context) -> Decision:
     """M4: several candidates. An item that nothing would be made of anyway needs no problem line."""
-    ignored = _out_of_scope(pair, pair.outlook) if isinstance(pair.outlook, Present) else None
+    ignored = _out_of_scope(pair, pair.outlook, context) if isinstance(pair.outlook, Present) else None
     if ignored is not None:
         return ignored
     problem = Problem(field="", message=f"{pair.note} (M4)")
     return Decision(pair=pair, rule=Rule.M4, why=pair.note, problems=(problem,))
 
 
-def _out_of_scope(pair: Pair, outlook: Present) -> Decision | None:
-    """S2, S6, A5: items that nothing is made of."""
+def _out_of_scope(pair: Pair, outlook: Present, context: Context) -> Decision | None:
+    """S2, S6, A5: items that nothing is made of. What is forced may lie outside the window (F1, F2)."""
     if outlook.where is Where.ELSEWHERE:
         return _nothing(pair, Rule.S2, "not in a managed folder")
-    if outlook.where is Where.OUT_OF_WINDOW:
+    if outlook.where is Where.OUT_OF_WINDOW and context.force.winner(pair) is None:
         return _nothing(pair, Rule.U5, "outside the window")
     event_class = events.classify(outlook)
     if event_class is not EventClass.MANAGED:
@@ -91,7 +111,7 @@ def _out_of_scope(pair: Pair, outlook: Present) -> Decision | None:
 
 def _new_in_outlook(pair: Pair, outlook: Present, context: Context) -> Decision:
     """M5: created in X3, and marked (M2)."""
-    ignored = _out_of_scope(pair, outlook)
+    ignored = _out_of_scope(pair, outlook, context)
     if ignored is not None:
         return ignored
     event = outlook.outlook.event
@@ -103,6 +123,9 @@ def _new_in_outlook(pair: Pair, outlook: Present, context: Context) -> Decision:
         *mark(pair.type, outlook, "", context),
     )
     why = pair.note or "new in Outlook"
+    if outlook.where is Where.OUT_OF_WINDOW:
+        why = "outside the window, but forced from Outlook"
+        return Decision(pair=pair, rule=Rule.F2, why=why, steps=steps, after=LinkState.ASLEEP, problems=problems)
     return Decision(pair=pair, rule=Rule.M5, why=why, steps=steps, after=LinkState.LINKED, problems=problems)
 
 
@@ -189,12 +212,13 @@ def create_in_outlook(pair: Pair, x3: Present, context: Context) -> Decision:
 def _met(pair: Pair, x3: Present, outlook: Present, context: Context) -> Decision:
     """M2, M4, M6: two living items that belong together."""
     ours = pair.meeting is Meeting.MARKER
+    ours = ours or (pair.meeting is Meeting.MEETING and events.classify(outlook) is EventClass.MANAGED)
     if ours and outlook.where is Where.ELSEWHERE:
-        # M2, S6: without a link the record would be created again.
-        why = "carries our marker in a folder that is not managed"
+        # M2, M6, S6: without a link the record would be created again.
+        why = f"{pair.note}, in a folder that is not managed"
         return Decision(pair=pair, rule=Rule.S6, why=why, after=LinkState.RELEASED, remember=True)
     asleep = ours and x3.where is not Where.ELSEWHERE and outlook.where is Where.OUT_OF_WINDOW
-    ignored = None if asleep else _out_of_scope(pair, outlook)
+    ignored = None if asleep else _out_of_scope(pair, outlook, context)
     if ignored is not None:
         return ignored
     steps: list[Step] = []
@@ -211,7 +235,7 @@ def _met(pair: Pair, x3: Present, outlook: Present, context: Context) -> Decisio
         rule=rule,
         why=merged.why,
         steps=tuple(steps),
-        after=LinkState.ASLEEP if asleep and x3.where is Where.OUT_OF_WINDOW else LinkState.LINKED,
+        after=LinkState.ASLEEP if x3.where is outlook.where is Where.OUT_OF_WINDOW else LinkState.LINKED,
         remember=True,
         problems=problems,
         lost=merged.lost,
@@ -254,7 +278,7 @@ def _of_another(pair: Pair, outlook: Present) -> Decision:
 def _orphan(pair: Pair, outlook: Present, context: Context) -> Decision:
     """M2: our marker, no link, and the record proven gone: a person decides. What the sync made would be deleted in
     Outlook, what a person made would be created in X3."""
-    ignored = _out_of_scope(pair, outlook)
+    ignored = _out_of_scope(pair, outlook, context)
     if ignored is not None:
         return ignored
     why = "carries our marker, but its X3 record is gone"

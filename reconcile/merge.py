@@ -42,6 +42,7 @@ class _Work:
     conflicts: list[str] = field(default_factory=list)
     restored: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)  # an invitation's changes, its organiser's to carry
+    forced: list[str] = field(default_factory=list)  # as last seen on both sides, but different (F rules)
     loser: Side | None = None
 
     def move(self, name: str, origin: Side) -> None:
@@ -112,6 +113,7 @@ def merge(pair: Pair, context: Context, *, owner: bool = True) -> Merge:
     assert isinstance(outlook, Present)
     work = _Work(pair, context, {Side.X3: x3.content, Side.OUTLOOK: outlook.content})
     edits = {side: set(changed(pair, side)) for side in Side}
+    forced = _forced(pair, context, owner=owner)
     for name in field_names(pair.type):
         by = [side for side in Side if name in edits[side]]
         if name in fields.X3_ONLY[pair.type]:
@@ -127,7 +129,23 @@ def merge(pair: Pair, context: Context, *, owner: bool = True) -> Merge:
             else:
                 work.restored.append(name)
                 work.move(name, Side.X3)
+        elif not by and forced and not work.agrees(name):
+            before = len(work.changes[forced.other])
+            work.move(name, forced)
+            if len(work.changes[forced.other]) > before:
+                work.forced.append(name)
+    if forced is Side.X3:
+        _whole_list(work, forced=True)
     return _settle(work, edits)
+
+
+def _forced(pair: Pair, context: Context, *, owner: bool) -> Side | None:
+    """The side that wins where neither changed. Force allows nothing: an invitation is never written (A4), and only the
+    main organiser's Outlook changes an appointment (A2)."""
+    side = context.force.winner(pair)
+    if side is Side.X3 and isinstance(pair.outlook, Present) and events.invited(pair.outlook):
+        return None
+    return None if side is Side.OUTLOOK and not owner else side
 
 
 def _settle(work: _Work, edits: Mapping[Side, set[str]]) -> Merge:
@@ -143,7 +161,12 @@ def _settle(work: _Work, edits: Mapping[Side, set[str]]) -> Merge:
         rule, why = Rule.A4, f"the meeting's {', '.join(work.left)} changed: its organiser's own pass carries it"
     elif any(edits.values()):
         rule, why = Rule.C1, "what changed has no place on the other side, or is there already"
+    if work.forced:
+        rule, why = _by_force(work, rule, why, edits)
     lost: tuple[tuple[Side, Content], ...] = ()
+    if work.forced:
+        side = work.context.force.winner(work.pair) or Side.X3
+        lost = ((side.other, work.content[side.other]),)
     if work.restored:
         rule, why = Rule.A2, f"only the main organiser changes the appointment; X3's {', '.join(work.restored)} is put back"
         work.problems.extend(_kept(name, work, why) for name in work.restored)
@@ -167,6 +190,15 @@ def _settle(work: _Work, edits: Mapping[Side, set[str]]) -> Merge:
     )
 
 
+def _by_force(work: _Work, rule: Rule, why: str, edits: Mapping[Side, set[str]]) -> tuple[Rule, str]:
+    """F1, F2: the forced side wins where the sides only differ; what changed keeps its own rule."""
+    side = work.context.force.winner(work.pair) or Side.X3
+    forced = f"the sides differed in {', '.join(work.forced)}; forced from {_title(side)}, which wins"
+    if any(edits.values()):
+        return rule, f"{why}; {forced}"
+    return (Rule.F1 if side is Side.X3 else Rule.F2), forced
+
+
 def _kept(name: str, work: _Work, message: str) -> Problem:
     values = {side: shown(getattr(work.content[side], name)) for side in Side}
     return Problem(field=name, message=message, x3=values[Side.X3], outlook=values[Side.OUTLOOK], kept=True)
@@ -178,16 +210,18 @@ def _conflict(work: _Work, winner: Side, reason: str) -> list[Problem]:
     return [_kept(name, work, message) for name in work.conflicts]
 
 
-def _whole_list(work: _Work) -> None:
-    """K3: whatever field is written to Outlook, the contact list becomes exactly X3's."""
+def _whole_list(work: _Work, *, forced: bool = False) -> None:
+    """K3: whatever field is written to Outlook, and at F1, the contact list becomes exactly X3's."""
     changes = work.changes[Side.OUTLOOK]
     x3 = work.content[Side.X3]
-    if not changes or not hasattr(x3, "relation") or "relation" in changes:
+    if not (changes or forced) or not hasattr(x3, "relation") or "relation" in changes:
         return
     relation = work.changes[Side.X3].get("relation", x3.relation)
     wanted = contacts.to_outlook(relation, work.context.directory)
     if not contacts.listed_alike(work.content[Side.OUTLOOK].relation, wanted):  # type: ignore[union-attr]
         changes["relation"] = wanted
+        if forced:
+            work.forced.append("relation")
 
 
 def _title(side: Side) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
-from reconcile import events, fields, meet
+from reconcile import events, fields, meet, series
 from reconcile.actions import Decision, Delete, Drop, Problem, Rule, Step, Unassign, Withdraw
 from reconcile.content import Appointment, ItemType, Side
 from reconcile.context import Context
@@ -20,18 +20,31 @@ from reconcile.gate import gate
 from reconcile.merge import Merge, changed, first_meeting, merge
 from reconcile.model import Absent, Link, LinkState, Pair, Present, Private, Unread, Where
 
+MEETING = 2  # A1: the category of an appointment with attendees
+
 
 def plan(pairs: Iterable[Pair], context: Context) -> tuple[Decision, ...]:
     """All decisions of a pass in the order in which they are carried out: contacts first (their names are needed by the
     others), deletions last (S8)."""
-    decisions = [decision for pair in pairs for decision in decide(pair, context)]
+    decisions = [decision for pair in pairs if context.force.covers(pair) for decision in decide(pair, context)]
+    decisions = series.spared(decisions, context.now)
     order = list(ItemType)
     return tuple(sorted(decisions, key=lambda d: (d.deletes_on is not None, order.index(d.pair.type))))
 
 
 def decide(pair: Pair, context: Context) -> tuple[Decision, ...]:
     """What is done for one pair. One decision, or two where a part of it is blocked (U2, A6)."""
-    return gate(_decide(pair, context), context)
+    decision = _decide(pair, context)
+    return gate(_listed(decision) if context.force.only else decision, context)
+
+
+def _listed(decision: Decision) -> Decision:
+    """F2: a forced pass deletes nothing; the deletions are listed, and the next ordinary pass applies the D rules."""
+    side = decision.deletes_on
+    if side is None:
+        return decision
+    why = "a forced pass deletes nothing: the next ordinary one does"
+    return meet.skipped(decision, Rule.F2 if side is Side.X3 else Rule.F1, why)
 
 
 def _decide(pair: Pair, context: Context) -> Decision:
@@ -86,8 +99,18 @@ def _detached(pair: Pair, context: Context) -> Decision:
             return Decision(pair=pair, rule=Rule.S5, why="deleted in X3: the link ends", after=Drop.LINK)
         case Present(), Present() as outlook if outlook.where is not Where.ELSEWHERE:
             return _both(pair, context)
+        case Present() as x3, Absent() | Present() if _forced(pair, x3, context):
+            return meet.again(pair, x3, context, "no longer private in a managed folder, and forced from X3")
         case _:
             return nothing(pair, Rule.S5, "was private when last seen: nothing crosses")
+
+
+def _forced(pair: Pair, x3: Present, context: Context) -> bool:
+    """F1: whether what is missing in the managed folders is created there again. Their whole content was read (S8); what
+    is another organiser's meeting comes back by his invitation only (A4)."""
+    invitation = isinstance(x3.content, Appointment) and x3.content.category == MEETING and not meet.owns(pair, context)
+    mine = x3.where is not Where.ELSEWHERE and not invitation
+    return mine and context.force.winner(pair) is Side.X3 and pair.type.kind in context.complete
 
 
 def _released(pair: Pair, link: Link, context: Context) -> Decision:
@@ -101,6 +124,8 @@ def _released(pair: Pair, link: Link, context: Context) -> Decision:
             return nothing(pair, Rule.S6, "released: carries and creates nothing")
         case Present(), Present() as outlook if outlook.where is not Where.ELSEWHERE:
             return _both(pair, context)
+        case Present() as x3, Absent() | Present() if _forced(pair, x3, context):
+            return meet.again(pair, x3, context, "released, but forced from X3: created in the default folder")
         case _:
             return nothing(pair, Rule.S6, "released: carries and creates nothing")
 
@@ -159,10 +184,15 @@ def _gone_in_outlook(pair: Pair, link: Link, x3: Present, context: Context) -> D
     """D2, D3, D7 for an item that is proven gone."""
     if pair.type.kind not in context.complete:
         return nothing(pair, Rule.S8, "gone in Outlook, but not every managed folder was read: decided later")
+    if _forced(pair, x3, context):
+        return meet.again(pair, x3, context, "deleted in Outlook, but forced from X3")
     if x3.where is Where.ELSEWHERE:
         return Decision(
             pair=pair, rule=Rule.S7, why="gone in Outlook, and no longer this representative's", after=Drop.LINK
         )
+    if link.outlook.content is None:
+        # See remember.before_deletion: nobody else's doing, so no reason to delete in X3.
+        return meet.create_in_outlook(replace(pair, note="given back, and deleted by the sync itself"), x3, context)
     if link.state is LinkState.ASLEEP and x3.where is Where.OUT_OF_WINDOW:
         why = "gone in Outlook outside the window, where Outlook's changes are not looked for"
         return nothing(pair, Rule.S6, why)

@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import Any
 
 from reconcile import fields
-from reconcile.actions import Decision, Drop, Gate
-from reconcile.content import Content, Relation, Side
+from reconcile.actions import Create, Decision, Delete, Drop, Gate
+from reconcile.content import Content, Relation, Side, field_names
 from reconcile.context import Context
+from reconcile.fields import X3_ONLY
 from reconcile.model import Born, Link, LinkState, Meeting, Present, Seen
 
 
@@ -42,6 +43,24 @@ def link_after(
         x3=_seen(Side.X3, decision, kept, looks, written, context),
         outlook=_seen(Side.OUTLOOK, decision, kept, looks, written, context),
     )
+
+
+def found_again(decision: Decision, step: Create, found: Present) -> Decision:
+    """M7: an earlier attempt had made the item, perhaps of another content, and somebody may have edited it since. Where it
+    differs from what would be sent now, both sides count as changed, and the next look decides (C4); so the shell marks
+    the pair dirty when `unsettled` is not empty."""
+    names = field_names(step.type)
+    differing = frozenset(n for n in names if getattr(step.content, n) != getattr(found.content, n)) - X3_ONLY[step.type]
+    waiting = {side: decision.unsettled.get(side, frozenset()) | differing for side in Side} if differing else {}
+    return replace(decision, unsettled=waiting or decision.unsettled)
+
+
+def before_deletion(decision: Decision, link: Link) -> Link:
+    """The link as it is stored before a deletion in Outlook is sent whose record lives on (S7), to be kept if no answer
+    comes: a blank look says that the sync itself may have deleted the item. Else, were the record given back meanwhile,
+    the item's absence would count as a person's deletion (D2)."""
+    ours = any(isinstance(step, Delete) and step.side is Side.OUTLOOK for step in decision.steps)
+    return replace(link, outlook=Seen()) if ours and isinstance(decision.pair.x3, Present) else link
 
 
 def _new(decision: Decision, looks: Mapping[Side, Present]) -> Link:

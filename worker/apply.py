@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from reconcile import fields as crossing
-from reconcile import gate, guard, merge
+from reconcile import gate, guard, merge, series
 from reconcile.actions import Create, Decision, Delete, Drop, Gate, Mark, Problem, Rule, Step, Update
 from reconcile.context import Context
 from reconcile.model import Contact, Content, ItemType, Kind, Link, LinkState, Pair, Present, Side
@@ -106,8 +106,8 @@ class Executor:
         return Outcome(decision, HELD if decision.gate is Gate.HELD else SKIPPED)
 
     def _refused_before(self, decision: Decision) -> str | None:
-        """A7, G2: what a server refused is sent again only when either side changed, or by hand."""
-        if not decision.steps:
+        """A7, G2: what a server refused is sent again only when either side changed, or by hand: forced, too."""
+        if not decision.steps or self.context.force.winner(decision.pair) is not None:
             return None
         fingerprint = guard.versions(decision)
         for line in self._lines(decision.pair):
@@ -147,6 +147,9 @@ class Executor:
         match step:
             case Create():
                 look = await self._create(decision, step, progress)
+                if self._handed_on(decision.pair, step, look) and progress.attempt is not None:
+                    self._forget(progress.attempt)
+                    look = await self._create(decision, series.anew(step), progress)
             case Mark(marker=marker) if not marker.x3_key:
                 look = await self._apply(replace(step, marker=replace(marker, x3_key=progress.looks[Side.X3].key)))
             case Update():
@@ -195,9 +198,10 @@ class Executor:
         with self.store.begin(self.lease()) as tx:
             attempt = attempts.begin(tx, self.user_id, [wanted])[0]
         step = replace(step, token=attempt.token)
-        if attempt.token != wanted.token:
-            if step.side is Side.X3 and now < attempt.sent_at + self.x3_limit:
-                raise _Postponed("an earlier create may still be under way in X3")
+        tried = attempt.token != wanted.token
+        if tried and step.side is Side.X3 and now < attempt.sent_at + self.x3_limit:
+            raise _Postponed("an earlier create may still be under way in X3")
+        if tried or step.sought:
             found = await endpoint.find(step)
             if found is not None:
                 progress.attempt = attempt
@@ -213,6 +217,13 @@ class Executor:
             raise
         progress.attempt = attempt
         return look
+
+    def _handed_on(self, pair: Pair, step: Create, look: Present) -> bool:
+        """A8: whether the record once made of this occurrence is another one's now; then it needs one of its own."""
+        if step.side is not Side.X3 or pair.link is not None:
+            return False
+        with self.store.read() as tx:
+            return any(one.auuid == look.x3.auuid for one in links.by_x3(tx, self.user_id, [(step.type, look.key)]))
 
     async def _send_create(self, pair: Pair, step: Create, progress: _Progress) -> Present:
         while True:
@@ -320,6 +331,7 @@ class Executor:
                 side=step.side if step else None,
                 outcome=status if step is None or step not in progress.done else DONE,
                 cause=self.cause,
+                series_id=series.group(pair.link) if pair.link else "",
                 before=before,
                 after={side: look.content for side, look in progress.looks.items()},
             )

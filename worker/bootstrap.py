@@ -5,7 +5,7 @@ An `Application` belongs to one process and one event loop; Celery tasks, the co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from graph_adapter.tables import Tables as GraphTables
 from reconcile.model import Contact, Kind, Link, Present, Window
 from worker import identity
 from worker.clock import Clock
+from worker.forced import Forced
 from worker.limits import Limits
 from worker.log import logger
 from worker.metrics import Metrics
@@ -277,8 +278,13 @@ class Application:
         dry_run: bool = False,
         go: bool = False,
         progress: Progress | None = None,
+        forced: Forced | None = None,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> Report:
-        """One pass for a user. Raises Busy, TryLater, Stop, and identity.NotOurs where nothing may be written (G6)."""
+        """One pass for a user, a forced one with `forced` (F rules).
+
+        Raises Busy, TryLater, Stop, and identity.NotOurs where nothing may be written (G6).
+        """
         if not dry_run:
             identity.prove(self.settings, self.store, self.clock, self.fp)
         one = Pass(
@@ -290,6 +296,8 @@ class Application:
             full=full,
             dry_run=dry_run,
             go=go,
+            forced=forced,
+            stopped=stopped,
             on_alert=lambda name, why: logger().warning(name, user=user.x3_user, why=why),
             guards=self.settings.guards,
             lease_seconds=self.settings.lease_seconds,

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
+from reconcile.context import Force
 from reconcile.match import Matching, MeetingKey, OutlookKey, Seen, X3Key, match
 from reconcile.model import (
     UNREAD,
@@ -27,11 +28,14 @@ from reconcile.model import (
     PersonName,
     Present,
     Private,
+    Shape,
     Side,
     Unread,
     Where,
 )
 from reconcile.port import CursorExpired, Endpoint, Hint, Listing, Ref, Sighting, Stream
+
+FORCED = "R"  # F5: SYNCDATA's action of the function FUNSYD6
 
 
 class Memory(Protocol):
@@ -105,6 +109,8 @@ class Gathered:
     hints: list[Hint] = field(default_factory=list)
     asked: set[Ref] = field(default_factory=set)
     complete: bool = False
+    force: Force = field(default_factory=Force)
+    series: dict[str, str] = field(default_factory=dict)  # linked occurrence -> its series (A8)
 
     @property
     def now(self) -> dict[Side, datetime]:
@@ -150,6 +156,7 @@ class Gatherer:
     mailbox: str
     representative: str
     folders: Mapping[Kind, tuple[str, ...]]
+    force: Force = field(default_factory=Force)
 
     @property
     def streams(self) -> tuple[Stream, ...]:
@@ -162,9 +169,10 @@ class Gatherer:
         seen = Gathered()
         listings = await asyncio.gather(*(self._listing(s, None if full else cursors.get(s)) for s in self.streams))
         seen.listings = dict(zip(self.streams, listings, strict=True))
-        asked = set(refs)
+        seen.hints.extend(hint for listing in listings for hint in listing.hints)
+        seen.force = self._forced(seen.hints)
+        asked = {*refs, *self._widened(seen.force)}
         for stream, listing in seen.listings.items():
-            seen.hints.extend(listing.hints)
             asked |= self._sighted(seen, stream, listing)
             asked |= await self._missing(seen, stream, listing)
         seen.complete = all(listing.complete for listing in seen.listings.values())
@@ -182,6 +190,25 @@ class Gatherer:
         except CursorExpired:
             return await endpoint.changes(stream, None)
 
+    # ------------------------------------------------------------------------------------------- forced
+
+    def _forced(self, hints: Iterable[Hint]) -> Force:
+        """F5: a row of X3's own Forced synchronization function forces its record."""
+        named = frozenset((hint.type, hint.key) for hint in hints if hint.action == FORCED)
+        return self.force if self.force.only or not named else replace(self.force, x3=self.force.x3 | named)
+
+    def _widened(self, force: Force) -> set[Ref]:
+        """What is looked at because it is forced: the records, and linked items outside the window (F1, F2)."""
+        asked = {Ref(type=item_type, key=key) for item_type, key in force.x3}
+        if force.since is None:
+            return asked
+        sleeping = [link for link in self.memory.link_keys(None) if link.state is LinkState.ASLEEP]
+        return asked | {_outlook_ref(link) for link in sleeping if link.type in force.types}
+
+    def _is_forced(self, seen: Gathered, link: Link) -> bool:
+        observed = seen.outlook.get((link.type.kind, link.outlook_key), UNREAD)
+        return seen.force.side(link.type, link.x3_key, observed, linked=True) is not None
+
     # ------------------------------------------------------------------------------------------ streams
 
     def _sighted(self, seen: Gathered, stream: Stream, listing: Listing) -> set[Ref]:
@@ -197,7 +224,7 @@ class Gatherer:
                 asked.add(sighting.ref)
             elif listing.complete and link.state is LinkState.ASLEEP:
                 asked.add(sighting.ref)  # S6: the window has come to it
-            else:
+            elif (link.type, link.x3_key) not in seen.force.x3:
                 _count(seen.in_step, link.type)
         return asked
 
@@ -218,6 +245,8 @@ class Gatherer:
         versions = await self.questions.versions(list(links)) if links else {}
         asked: set[Ref] = set()
         for ref, link in links.items():
+            if (link.type, link.x3_key) in seen.force.x3:
+                continue  # it is read anyway
             if _same(versions.get(ref, ""), link.x3.version):
                 _count(seen.in_step, link.type)
             else:
@@ -275,7 +304,16 @@ class Gatherer:
         for observed in seen.outlook.values():
             if isinstance(observed, Present) and observed.outlook.event is not None and observed.outlook.event.series_id:
                 series.add(observed.outlook.event.series_id)
-        return [_outlook_ref(link) for link in self.memory.links_of_series(series)]
+        if not seen.complete:  # a complete listing shows by itself which occurrences went when a series became single
+            series |= {key for kind, key in seen.outlook if kind is Kind.EVENT}
+        links: list[Link] = []
+        for one in sorted(series):
+            of_one = self.memory.links_of_series([one])
+            seen.series.update({link.outlook_key: one for link in of_one})
+            links += of_one
+        # A single event that has become a series is linked by what is the master's id now.
+        links += self.memory.links_by_outlook((Kind.EVENT, key) for key in series)
+        return [_outlook_ref(link) for link in links if link.state not in (LinkState.ASLEEP, LinkState.RELEASED)]
 
     def _shape(self, seen: Gathered, links: Iterable[Link]) -> None:
         for link in links:
@@ -292,7 +330,8 @@ class Gatherer:
         for link in links.values():
             x3 = seen.x3.get((link.type, link.x3_key))
             outlook = seen.outlook.get((link.type.kind, link.outlook_key))
-            if self._echo(link, x3, Side.X3) and self._echo(link, outlook, Side.OUTLOOK):
+            echo = self._echo(link, x3, Side.X3) and self._echo(link, outlook, Side.OUTLOOK)
+            if echo and not self._is_forced(seen, link):
                 seen.echoes.append(link)
                 _count(seen.in_step, link.type)
                 continue
@@ -308,7 +347,7 @@ class Gatherer:
             return False
         if side is Side.OUTLOOK and observed.outlook.event is not None:
             event = observed.outlook.event
-            if event.cancelled or not event.organizer:
+            if event.cancelled or not event.organizer or event.shape is Shape.MASTER:
                 return False
         where = Where.HERE if link.state is LinkState.LINKED else Where.OUT_OF_WINDOW
         if side is Side.X3 and (observed.x3.auuid != link.auuid or _owner(observed) != link.owner):
@@ -377,6 +416,8 @@ class Gatherer:
             claims=self.memory.claims(meetings),
             claimed=self.memory.claimed(seen.x3),
             attempts=self.memory.attempts(),
+            now=seen.now.get(Side.OUTLOOK),
+            series=seen.series,
         )
         return match(observed, fp=self.fp, mailbox=self.mailbox)
 

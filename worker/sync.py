@@ -18,15 +18,17 @@ from typing import Protocol
 
 from reconcile import guard, plan
 from reconcile.actions import Decision, Gate, Rule
-from reconcile.context import Context, Rules
+from reconcile.context import Context, Force, Rules
 from reconcile.guard import Ledger
 from reconcile.model import Absent, ItemType, Kind, Link, Pair, Present, Side, Window
 from reconcile.port import Endpoint, Ref, Stop, Stream
 from worker.apply import Executor, item_of, ref_of
 from worker.clock import Clock
 from worker.directory import DirectoryReader, Names, Representatives
+from worker.forced import Forced, ForcedQuestions, newcomers, scope_of, with_cards
 from worker.gather import Gathered, Gatherer, OutlookQuestions, X3Questions
 from worker.recall import Recall
+from worker.registrar import Registrar
 from worker.report import HELD, MOVED, PLANNED, SKIPPED, Outcome, Report
 from worker.settings.tree import GuardSettings
 from worker.state import attempts, dirty, held, journal, leases, links, passes, problems, users
@@ -35,6 +37,7 @@ from worker.state.items import ItemKey
 from worker.state.leases import Lease
 from worker.state.store import Store
 from worker.state.users import User
+from x3_adapter.scope import CrmPerson
 
 ROUNDS = 3  # how often a pass looks again at items that changed under its hands
 AT_ONCE = 8  # decisions carried out at the same time; the adapters limit what reaches the servers
@@ -48,7 +51,7 @@ class Busy(Exception):
     """Another worker has the user's lease: try later."""
 
 
-class X3Side(Endpoint, Names, X3Questions, Protocol):
+class X3Side(Endpoint, Names, X3Questions, ForcedQuestions, Protocol):
     """X3 as a pass needs it: the port, and questions about names."""
 
     async def acknowledge(self, numbers: Sequence[int]) -> int:
@@ -78,9 +81,20 @@ class Worlds:
     x3_limit: timedelta = timedelta(minutes=2)
 
 
+@dataclass(frozen=True, slots=True)
+class _ForcedPlan:
+    """A forced pass before it writes: the decisions on `persons`, CRM contacts without a card, come first."""
+
+    force: Force
+    persons: Sequence[CrmPerson]
+    seen: Gathered
+    context: Context
+    decisions: tuple[Decision, ...]
+
+
 @dataclass(slots=True, kw_only=True)
 class Pass:
-    """One pass for one user."""
+    """One pass for one user. `forced` makes it a forced synchronisation, which `stopped` ends between two items (F4)."""
 
     store: Store
     clock: Clock
@@ -90,6 +104,8 @@ class Pass:
     full: bool = False
     dry_run: bool = False
     go: bool = False
+    forced: Forced | None = None
+    stopped: Callable[[], bool] = lambda: False
     lease_seconds: float = 300.0
     guards: GuardSettings = field(default_factory=GuardSettings)
     progress: Progress = lambda _phase, _done, _of: None
@@ -128,7 +144,7 @@ class Pass:
             raise Busy(f"a pass for {self.user.x3_user} is under way")
         keeper = asyncio.create_task(self._keep_lease())
         try:
-            await self._apply(report)
+            await (self._apply(report) if self.forced is None else self._force(report, self.forced))
         finally:
             keeper.cancel()
             with suppress(asyncio.CancelledError, leases.LeaseLost):
@@ -154,7 +170,7 @@ class Pass:
             managed = users.folders(tx, self.user.id)
         return {kind: tuple(f.folder_id for f in managed if f.kind is kind) for kind in Kind}
 
-    def _gatherer(self) -> Gatherer:
+    def _gatherer(self, force: Force | None = None) -> Gatherer:
         return Gatherer(
             x3=self.worlds.x3,
             outlook=self.worlds.outlook,
@@ -166,6 +182,7 @@ class Pass:
             mailbox=self.user.mailbox,
             representative=self.user.representative,
             folders=self._folders(),
+            force=force or Force(),
         )
 
     def _asked(self, marks: Iterable[dirty.Mark]) -> list[Ref]:
@@ -187,9 +204,11 @@ class Pass:
         # To Do finds a task only in its list; one whose list is not known is seen by the next complete listing.
         return [ref for ref in placed if ref.kind is not Kind.TASK or ref.folder]
 
-    async def _observe(self, marks: Sequence[dirty.Mark], cursors: Mapping[Stream, str], *, full: bool) -> Gathered:
+    async def _observe(
+        self, marks: Sequence[dirty.Mark], cursors: Mapping[Stream, str], *, full: bool, force: Force | None = None
+    ) -> Gathered:
         self.progress("observe", 0, 1)
-        seen = await self._gatherer().gather(cursors, self._asked(marks), full=full)
+        seen = await self._gatherer(force).gather(cursors, self._asked(marks), full=full)
         self.progress("observe", 1, 1)
         return seen
 
@@ -219,6 +238,7 @@ class Pass:
             complete=seen.complete_kinds,
             default_folders={f.kind: f.folder_id for f in folders if f.is_default and f.folder_id not in silent},
             links_url=self.worlds.links_url,
+            force=seen.force,
         )
 
     def _ledger(self, seen: Gathered) -> Ledger:
@@ -245,9 +265,12 @@ class Pass:
                 rejected=frozenset(one.x3_fingerprint for one in said if one.state is HeldState.REJECTED),
             )
 
-    async def _decide(self, seen: Gathered, pairs: Sequence[Pair]) -> tuple[Context, tuple[Decision, ...]]:
+    async def _decide(
+        self, seen: Gathered, pairs: Sequence[Pair], persons: Sequence[CrmPerson] = ()
+    ) -> tuple[Context, tuple[Decision, ...]]:
         context = await self._context(seen, pairs)
-        return context, guard.guard(plan.plan(pairs, context), self._ledger(seen))
+        decisions = (*newcomers(persons, context), *plan.plan(pairs, context))
+        return context, guard.guard(decisions, self._ledger(seen))
 
     def _described(self, report: Report, seen: Gathered) -> None:
         report.observe(seen.outlook)
@@ -262,9 +285,13 @@ class Pass:
         with self.store.read() as tx:
             marks = dirty.take(tx, self.user.id)
         full = self.full or _wants_all(marks)
-        seen = await self._observe(marks, self._cursors(), full=full)
+        if self.forced is not None:
+            forced = await self._forced_plan(report, self.forced)
+            seen, decisions = forced.seen, forced.decisions
+        else:
+            seen = await self._observe(marks, self._cursors(), full=full)
+            _, decisions = await self._decide(seen, seen.matching.pairs)
         self._described(report, seen)
-        _, decisions = await self._decide(seen, seen.matching.pairs)
         for decision in decisions:
             status = {Gate.OPEN: PLANNED, Gate.HELD: HELD, Gate.SKIPPED: SKIPPED}[decision.gate]
             # A first pass is held as a whole; its preview is what a release would do.
@@ -301,6 +328,62 @@ class Pass:
                 return
             with self.store.read() as tx:
                 marks = dirty.take(tx, self.user.id)
+
+    # --------------------------------------------------------------------------------------------- forced
+
+    async def _forced_plan(self, report: Report, asked: Forced, force: Force | None = None) -> _ForcedPlan:
+        """Observe and decide what is forced; with `force` after the CRM contacts got their cards."""
+        persons: Sequence[CrmPerson] = ()
+        report.full = True
+        if force is None:
+            self.progress("scope", 0, 1)
+            scope = await scope_of(asked, self.worlds.x3, self.user.last_pass_at)
+            self.progress("scope", 1, 1)
+            force, persons = scope.force, scope.persons
+        seen = await self._observe((), {}, full=True, force=force)
+        context, decisions = await self._decide(seen, seen.matching.pairs, persons)
+        return _ForcedPlan(force, persons, seen, context, decisions)
+
+    async def _force(self, report: Report, asked: Forced) -> None:
+        """F1-F3: only what is forced is decided, and nothing deleted. Cursors, marks and the queue stay as they are, so the
+        next ordinary pass sees everything else that happened."""
+        plan_ = await self._forced_plan(report, asked)
+        whole = next((d.gate_why for d in plan_.decisions if d.gate_rule is Rule.G7), "")
+        if whole:
+            report.whole_hold = whole
+            for decision in plan_.decisions:
+                report.add(Outcome(decision, SKIPPED if decision.gate is Gate.SKIPPED else HELD, []))
+            return
+        first = plan_.decisions[: len(plan_.persons)]
+        if plan_.persons:
+            cards = await self._registrar(report).register(plan_.persons, first, plan_.context)
+            if cards:
+                plan_ = await self._forced_plan(report, asked, with_cards(plan_.force, cards))
+                first = ()
+        self._described(report, plan_.seen)
+        outcomes = await self._carry_out(plan_.seen, plan_.context, plan_.decisions[len(first) :])
+        for outcome in outcomes:
+            report.add(outcome)
+        held_back = sum(outcome.status == HELD for outcome in outcomes)
+        if held_back:
+            report.alerts.append(f"{held_back} forced changes are held and not done; allow them and force again (A6, U4)")
+        if self.stopped():
+            report.alerts.append("stopped by hand: what was not begun was left (F4)")
+
+    def _registrar(self, report: Report) -> Registrar:
+        return Registrar(
+            store=self.store,
+            clock=self.clock,
+            x3=self.worlds.x3,
+            user_id=self.user.id,
+            pass_id=self.id,
+            cause=self.cause,
+            lease=self.lease,
+            request_seconds=self.worlds.request_seconds,
+            stopped=self.stopped,
+            progress=self.progress,
+            report=report,
+        )
 
     async def _carry_out(self, seen: Gathered, context: Context, decisions: Sequence[Decision]) -> list[Outcome]:
         """Contacts first; what names them is then planned again with the contacts that have just come (K rules)."""
@@ -344,9 +427,11 @@ class Pass:
         """Carry out independent decisions side by side; the first Stop ends them all (G5)."""
         places, done = asyncio.Semaphore(AT_ONCE), 0
 
-        async def one(decision: Decision) -> Outcome:
+        async def one(decision: Decision) -> Outcome | None:
             nonlocal done
             async with places:
+                if self.stopped():
+                    return None
                 outcome = await executor.carry_out(decision)
                 done += 1
                 self.progress(phase, done, len(decisions))
@@ -357,7 +442,7 @@ class Pass:
                 tasks = [group.create_task(one(decision)) for decision in decisions]
         except* (Stop, leases.LeaseLost) as stopped:
             raise stopped.exceptions[0] from None
-        return [task.result() for task in tasks]
+        return [outcome for task in tasks if (outcome := task.result()) is not None]
 
     # --------------------------------------------------------------------------------------------- remember
 

@@ -10,15 +10,18 @@ from celery import Celery
 from worker import poll, subscribe
 from worker.bootstrap import Application
 from worker.celery_app import LONGEST_TASK, Process, Task, Users, build, sender_of, task
-from worker.desk import NotActive, mark_dirty, pass_or_pause
+from worker.desk import NotActive, forced_of, pass_or_pause
+from worker.forced import Forced
 from worker.log import bound, logger
-from worker.report import LATER, MOVED
+from worker.report import LATER, MOVED, Report
 from worker.settings import Settings, load
 from worker.state import dirty, users
 from worker.state.users import User, UserState
+from worker.sync import Busy
 
 _PASS_SECONDS = LONGEST_TASK.total_seconds()
 _SHORT_SECONDS = 600.0
+_BUSY_TRIES, _BUSY_PAUSE = 60, 10.0  # a forced pass waits ten minutes for another one to end
 
 
 @task("x3sync.pass", seconds=_PASS_SECONDS)
@@ -86,22 +89,28 @@ async def force_resync(
     keys: str = "",
     contacts: str = "",
     dry_run: bool = False,
+    go: bool = False,
 ) -> Users:
-    """The admin task, with the arguments of `resync`: a complete pass with the cause "forced" (F rules).
-
-    It looks at everything, which includes what the other arguments name; they are logged as not narrowing it.
-    """
+    """The admin task, with the arguments of `resync` (F rules). Raises Unfit for arguments that do not go together; while
+    another pass has the lease, it waits for its end."""
     who = await asyncio.to_thread(_user, app, user)
     if who is None:
         return ()
-    wider = {"since": since, "types": types, "keys": keys, "contacts": contacts}
     with bound(user=who.x3_user, source=source):
-        if not dry_run:
-            # Stored before it is tried, so that a busy lease or a worker's death only delays it.
-            await asyncio.to_thread(mark_dirty, app, [who], "full", "forced")
-        report = await pass_or_pause(app, who, cause="forced", full=True, dry_run=dry_run)
-        logger().info("resync_done", writes=report.writes, not_narrowed=[name for name, given in wider.items() if given])
+        asked = forced_of(app, who, source, since=since, types=types, keys=keys, contacts=contacts)
+        report = await _after_others(app, who, asked, dry_run=dry_run, go=go)
+        logger().info("resync_done", writes=report.writes, held=report.whole_hold)
     return ()
+
+
+async def _after_others(app: Application, who: User, asked: Forced, *, dry_run: bool, go: bool) -> Report:
+    """A forced pass leaves no mark to be found later, so it waits for the lease itself."""
+    for _ in range(_BUSY_TRIES):
+        try:
+            return await pass_or_pause(app, who, cause="forced", dry_run=dry_run, go=go, forced=asked)
+        except Busy:
+            await asyncio.sleep(_BUSY_PAUSE)
+    return await pass_or_pause(app, who, cause="forced", dry_run=dry_run, go=go, forced=asked)
 
 
 TASKS: tuple[Task[Any], ...] = (

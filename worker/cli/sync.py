@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from enum import StrEnum
+import asyncio
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -11,18 +14,11 @@ import typer
 from worker import desk
 from worker.bootstrap import Application
 from worker.cli import frame, shown
+from worker.forced import Source
 from worker.report import Report
 from worker.state.users import User, UserState
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Preview: decide everything, write nothing (G4).")]
-
-
-class Source(StrEnum):
-    """Which side a forced synchronisation starts from (F1-F3)."""
-
-    X3 = "x3"
-    OUTLOOK = "outlook"
-    BOTH = "both"
 
 
 def sync(
@@ -53,19 +49,64 @@ def resync(
     keys: Annotated[str, typer.Option("--keys", metavar="A..B", help="A range of X3 keys.")] = "",
     contacts: Annotated[str, typer.Option("--contacts", help="total, own, reps:A..B or leads")] = "",
     dry_run: DryRun = False,
+    go: Annotated[bool, typer.Option("--go", help="Release a forced pass that is held as a whole (G7).")] = False,
     as_json: shown.Json = False,
 ) -> None:
-    """Forced synchronisation: look at everything again. It never does more than the user's settings allow (F rules)."""
-    for flag, given in {"--since": since, "--types": types, "--keys": keys, "--contacts": contacts}.items():
-        if given:
-            raise frame.NotBuilt(f"{flag} of `resync` has no effect in this version yet: everything is looked at.")
-    # Both sides are listed completely whichever is named: looking at more is harmless, doing more is not (F rules).
-    _run(user, cause="forced", dry_run=dry_run, full=True, go=False, as_json=as_json, forced=source)
+    """Forced synchronisation: look at everything again, whatever its dates. It never does more than the user's settings
+    allow, and deletes nothing (F rules). Ctrl-C stops it between two items."""
+    stop = _Stop()
+    with shown.progress(as_json=as_json) as progress:
+
+        async def job(app: Application) -> Report:
+            one = desk.find_user(app, user)
+            forced = desk.forced_of(app, one, source.value, since=since, types=types, keys=keys, contacts=contacts)
+            with stop.listening():
+                return await desk.pass_or_pause(
+                    app,
+                    one,
+                    cause="forced",
+                    dry_run=dry_run,
+                    go=go,
+                    progress=progress,
+                    forced=forced,
+                    stopped=lambda: stop.asked,
+                )
+
+        report = frame.work(job)
+    document = report.document() | {"from": source.value, "stopped": stop.asked}
+    if as_json:
+        shown.document(document)
+    else:
+        shown.reports([document], as_json=False)
+        if document["held_as_a_whole"] and not dry_run:
+            shown.say("Release it by the same command with --go.")
+    if stop.asked:
+        raise typer.Exit(frame.TRY_LATER)
 
 
-def _run(
-    user: str, *, cause: str, dry_run: bool, full: bool, go: bool, as_json: bool, forced: Source | None = None
-) -> None:
+@dataclass(slots=True)
+class _Stop:
+    """Ctrl-C: the first stops between two items (F4), a second one at once."""
+
+    asked: bool = False
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """While a loop runs in the main thread."""
+        loop = asyncio.get_running_loop()
+
+        def heard() -> None:
+            self.asked = True
+            loop.remove_signal_handler(signal.SIGINT)
+
+        loop.add_signal_handler(signal.SIGINT, heard)
+        try:
+            yield
+        finally:
+            loop.remove_signal_handler(signal.SIGINT)
+
+
+def _run(user: str, *, cause: str, dry_run: bool, full: bool, go: bool, as_json: bool) -> None:
     failures: list[tuple[User, BaseException]] = []
     with shown.progress(as_json=as_json) as progress:
 
@@ -86,7 +127,7 @@ def _run(
             return reports
 
         reports = frame.work(job)
-    documents = [report.document() | ({"from": forced.value} if forced else {}) for report in reports]
+    documents = [report.document() for report in reports]
     if user and as_json:
         shown.document(documents[0])
     else:

@@ -7,7 +7,17 @@ carried out by an ordinary pass, so every rule holds for it too; a busy lease on
 from worker.desk.amend import fix, restore
 from worker.desk.history import Why, find_item, report_of, why
 from worker.desk.lines import HeldRow, ProblemRow, held_rows, held_versions, problem_rows, reject, release, retry
-from worker.desk.passes import NotActive, Unfit, everyone, find_user, mark_dirty, mark_items, pass_or_pause, passes_of
+from worker.desk.passes import (
+    NotActive,
+    Unfit,
+    everyone,
+    find_user,
+    forced_of,
+    mark_dirty,
+    mark_items,
+    pass_or_pause,
+    passes_of,
+)
 from worker.desk.waiting import Waiting, pending
 
 __all__ = [
@@ -21,6 +31,7 @@ __all__ = [
     "find_item",
     "find_user",
     "fix",
+    "forced_of",
     "held_rows",
     "held_versions",
     "mark_dirty",

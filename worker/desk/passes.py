@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from reconcile.model import Link
 from reconcile.port import Ref, Stop
 from worker.apply import item_of
 from worker.bootstrap import Application
+from worker.forced import BadRequest, Forced, parse
 from worker.log import logger
 from worker.report import Report
 from worker.state import dirty, links, users
@@ -63,9 +64,12 @@ async def pass_or_pause(
     dry_run: bool = False,
     go: bool = False,
     progress: Progress | None = None,
+    forced: Forced | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Report:
-    """One pass; lost rights of this mailbox pause the user and say so once (G5). A stop of a whole side is said, and
-    pauses nobody: it ends for all of them when it is mended.
+    """One pass, a forced one with `forced` (F rules), which `stopped` ends between two items. Lost rights of this mailbox
+    pause the user and say so once (G5). A stop of a whole side is said, and pauses nobody: it ends for all of them when it
+    is mended.
 
     Raises NotActive (a preview of a paused user is allowed), Busy, TryLater, Stop and identity.NotOurs.
     """
@@ -76,7 +80,16 @@ async def pass_or_pause(
     if fresh.state is UserState.PAUSED and not dry_run:
         raise NotActive(f"{user.x3_user} is paused: {fresh.paused_why}")
     try:
-        return await app.run_pass(fresh, cause=cause, full=full, dry_run=dry_run, go=go, progress=progress)
+        return await app.run_pass(
+            fresh,
+            cause=cause,
+            full=full,
+            dry_run=dry_run,
+            go=go,
+            progress=progress,
+            forced=forced,
+            stopped=stopped,
+        )
     except Stop as stop:
         if not dry_run:
             _stopped(app, fresh, stop)
@@ -91,6 +104,16 @@ def _stopped(app: Application, user: User, stop: Stop) -> None:
         first = users.pause(tx, user.id, f"{stop} {stop.mend}".strip())
     if first:
         logger().error("user_paused", user=user.x3_user, why=str(stop), mend=stop.mend)
+
+
+def forced_of(
+    app: Application, user: User, source: str, *, since: str = "", types: str = "", keys: str = "", contacts: str = ""
+) -> Forced:
+    """What `resync` asks for, from its arguments as typed (F1-F3). Raises Unfit."""
+    try:
+        return parse(source, since=since, types=types, keys=keys, contacts=contacts, zone=app.zone_of(user))
+    except BadRequest as wrong:
+        raise Unfit(str(wrong), mend="`x3sync resync --help` shows the arguments.") from wrong
 
 
 def mark_dirty(app: Application, chosen: Iterable[User], *causes: str) -> None:

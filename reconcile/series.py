@@ -1,0 +1,233 @@
+"""Series (A8): X3 has no recurrence, so each occurrence is one record. What becomes of the records of occurrences that a
+change of the series, a split or a single event's becoming a series took away; and what counts as one deletion (G1).
+
+Works on what one pass observed; no item or record is touched here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from reconcile import events
+from reconcile.actions import Create, Decision, Rule
+from reconcile.content import Appointment, Call, Kind, Side, When
+from reconcile.events import EventClass
+from reconcile.model import UNREAD, Absent, Link, LinkState, Observation, Pair, Present, Shape, Where
+from reconcile.text import fold
+
+_RECURRING = (Shape.OCCURRENCE, Shape.EXCEPTION)
+HANDED_ON = "its occurrence went with a change of the series; this one takes its record over (A8)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Orphan:
+    """A record whose occurrence has vanished, with the day on which it stood in the series."""
+
+    link: Link
+    series: str
+    day: date
+    past: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Newcomer:
+    """An occurrence without a record."""
+
+    item: Present
+    series: str
+    day: date
+    past: bool
+
+
+def group(link: Link) -> str:
+    """What counts as one series as far as a link alone tells: occurrences of one calendar that last had the same subject.
+    Says no content (S4); blank for what is no occurrence."""
+    seen = link.outlook.content
+    if link.original_start is None or not isinstance(seen, Appointment | Call):
+        return ""
+    return hashlib.sha256("\x1f".join((link.folder, fold(seen.subject))).encode()).hexdigest()[:32]
+
+
+def is_master(observed: Observation) -> bool:
+    """Whether a linked item is now the master of a series: it was a single event and is no item of its own any more."""
+    event = observed.outlook.event if isinstance(observed, Present) else None
+    return event is not None and event.shape is Shape.MASTER
+
+
+def heirs(
+    links: Sequence[Link],
+    series_of: Mapping[str, str],
+    look: Callable[[Link], tuple[Observation, Observation]],
+    free: Iterable[Present],
+    now: datetime | None,
+) -> dict[str, Present]:
+    """Which new occurrence takes over which record: vanished Outlook id -> new item.
+
+    `series_of` names the series of linked occurrences as far as they were asked for, `look` answers how X3 and Outlook
+    look for a link, `free` are the items that nothing else claims, `now` is Outlook's own clock. Offered first to the
+    same series, then to a new one of the user with the same subject (a split); by day, then in order. A record of the
+    past stays one of the past.
+    """
+    orphans = _orphans(links, series_of, look, now)
+    if not orphans:
+        return {}
+    gone = {(orphan.link.ical_uid, orphan.link.original_start) for orphan in orphans if orphan.link.ical_uid}
+    newcomers = [_newcomer(item, now) for item in free if _may_inherit(item)]
+    newcomers = [n for n in newcomers if _meeting(n.item) not in gone]
+    found: dict[str, Present] = {}
+    for series in dict.fromkeys(orphan.series for orphan in orphans):
+        _offer([o for o in orphans if o.series == series], [n for n in newcomers if n.series == series], found)
+    taken = {item.key for item in found.values()}
+    known = {*series_of.values()} | {n.series for n in newcomers if n.item.key in taken}
+    for series in dict.fromkeys(n.series for n in newcomers if n.series not in known):
+        split = [n for n in newcomers if n.series == series]
+        left = [o for o in orphans if o.link.outlook_key not in found and _continues(o.link, split[0].item)]
+        _offer(left, split, found)
+    return found
+
+
+def _orphans(
+    links: Sequence[Link],
+    series_of: Mapping[str, str],
+    look: Callable[[Link], tuple[Observation, Observation]],
+    now: datetime | None,
+) -> list[_Orphan]:
+    orphans: list[_Orphan] = []
+    for link in links:
+        if link.type.kind is not Kind.EVENT or link.state is not LinkState.LINKED:
+            continue
+        x3, outlook = look(link)
+        recurring = isinstance(outlook, Absent) and link.original_start is not None
+        series = link.outlook_key if is_master(outlook) else series_of.get(link.outlook_key, "")
+        if not (recurring or is_master(outlook)) or not isinstance(x3, Present) or x3.where is not Where.HERE:
+            continue
+        when = _when(x3)
+        day = link.original_start.date() if link.original_start else _day(when)
+        orphans.append(_Orphan(link, series, day, _over(when, now)))
+    return sorted(orphans, key=lambda orphan: (orphan.day, orphan.link.x3_key))
+
+
+def _newcomer(item: Present, now: datetime | None) -> _Newcomer:
+    event, when = item.outlook.event, _when(item)
+    assert event is not None
+    day = event.original_start.date() if event.original_start else _day(when)
+    return _Newcomer(item, event.series_id or item.key, day, _over(when, now))
+
+
+def _may_inherit(item: Present) -> bool:
+    """An occurrence, or the single event that a series has become; in the window, and one that X3 would have."""
+    event = item.outlook.event
+    return (
+        event is not None
+        and item.where is Where.HERE
+        and (event.shape in _RECURRING or event.shape is Shape.SINGLE)
+        and events.classify(item) is EventClass.MANAGED
+    )
+
+
+def _offer(orphans: Sequence[_Orphan], newcomers: Sequence[_Newcomer], found: dict[str, Present]) -> None:
+    """By day, then in order; past to past and future to future, so that a change of the series rewrites no history."""
+    by_day = {newcomer.day: newcomer for newcomer in reversed(newcomers)}
+    rest: list[_Orphan] = []
+    taken: set[str] = set()
+    for orphan in orphans:
+        same = by_day.pop(orphan.day, None)
+        if same is None or same.past is not orphan.past:
+            rest.append(orphan)
+        else:
+            taken.add(same.item.key)
+            found[orphan.link.outlook_key] = same.item
+    left = sorted((n for n in newcomers if n.item.key not in taken), key=lambda n: (n.day, n.item.key))
+    for past in (True, False):
+        pairs = zip((o for o in rest if o.past is past), (n for n in left if n.past is past), strict=False)
+        found.update({orphan.link.outlook_key: newcomer.item for orphan, newcomer in pairs})
+
+
+def _continues(link: Link, item: Present) -> bool:
+    """Whether a new series goes on where the link's ended: the user's own, with the subject that the link's last had."""
+    event, seen = item.outlook.event, link.outlook.content
+    if event is None or event.shape not in _RECURRING or not isinstance(seen, Appointment | Call):
+        return False
+    return fold(seen.subject) == fold(_subject(item)) and event.organizer
+
+
+def _subject(item: Present) -> str:
+    assert isinstance(item.content, Appointment | Call)
+    return item.content.subject
+
+
+def _meeting(item: Present) -> tuple[str, datetime | None]:
+    event = item.outlook.event
+    return (event.ical_uid, event.original_start) if event is not None else ("", None)
+
+
+def _when(item: Present) -> When:
+    assert isinstance(item.content, Appointment | Call)
+    return item.content.when
+
+
+def _day(when: When) -> date:
+    if when.first is not None:
+        return when.first
+    assert when.start is not None
+    return when.start.date()
+
+
+def _over(when: When, now: datetime | None) -> bool:
+    """Whether it is past; an all-day item, once its last day is over in UTC."""
+    if now is None:
+        return False
+    if when.last is not None:
+        return when.last < now.date()
+    assert when.end is not None
+    return when.end <= now
+
+
+def anew(step: Create) -> Create:
+    """The create of an occurrence whose first record was handed on, and whose ZSYNCID stands there (M7)."""
+    return replace(step, sync_id=hashlib.sha256(f"{step.sync_id}\x1fanew".encode()).hexdigest()[:40])
+
+
+# --------------------------------------------------------------------------------------------- deletions
+
+
+def spared(decisions: Iterable[Decision], now: Mapping[Side, datetime]) -> list[Decision]:
+    """Past records are never deleted by a change of the series: where several occurrences of a calendar vanish at once, or
+    one and others were handed on, the link of a past one ends and X3 keeps the record. One that vanishes alone was
+    deleted by itself (D8)."""
+    listed = list(decisions)
+    went = Counter(d.pair.link.folder for d in listed if d.pair.link is not None and _went(d.pair))
+    handed = any(d.pair.note == HANDED_ON for d in listed)
+    return [_spared(d, now) if d.pair.link and (handed or went[d.pair.link.folder] > 1) else d for d in listed]
+
+
+def _went(pair: Pair) -> bool:
+    return isinstance(pair.outlook, Absent) and pair.link is not None and pair.link.original_start is not None
+
+
+def _spared(decision: Decision, now: Mapping[Side, datetime]) -> Decision:
+    pair = decision.pair
+    x3 = pair.x3
+    if not _went(pair) or decision.deletes_on is not Side.X3 or not isinstance(x3, Present):
+        return decision
+    if not isinstance(x3.content, Appointment | Call) or not _over(x3.content.when, now.get(Side.OUTLOOK)):
+        return decision
+    why = "past, and its series was changed or deleted: X3 keeps its record"
+    return Decision(pair=pair, rule=Rule.A8, why=why, after=LinkState.RELEASED)
+
+
+def counted(decisions: Iterable[Decision]) -> int:
+    """How many deletions these are to the guard: all of one series are one (G1)."""
+    groups: dict[str, list[Decision]] = defaultdict(list)
+    for decision in decisions:
+        groups[group(decision.pair.link) if decision.pair.link else ""].append(decision)
+    return len(groups.pop("", ())) + len(groups)
+
+
+def without_master(outlook: Observation) -> Observation:
+    """A master whose record nobody took over is nothing to write to: it would move the whole series."""
+    return UNREAD if is_master(outlook) else outlook
