@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from reconcile import contacts, fields
 from reconcile.actions import Decision, Gate
@@ -50,7 +50,9 @@ HOME = {Kind.CONTACT: "contacts", Kind.TASK: "list", Kind.EVENT: "calendar"}
 SECRET = "secret"
 FAR = timedelta(days=400)
 
-nth = st.integers(min_value=0, max_value=30)
+# Verbs on sides: all creations in Outlook, all updates in X3, ...
+SWITCHES = st.sets(st.sampled_from(["OTKCRE", "OTKUPD", "OTKDLT", "ADXCRE", "ADXUPD", "ADXDLT"]), min_size=1, max_size=3)
+nth = st.integers(min_value=0, max_value=11)
 sides = st.sampled_from(list(Side))
 types = st.sampled_from(list(ItemType))
 
@@ -77,6 +79,11 @@ def tag_of(content: Content) -> str:
 def text_field(content: Content) -> str:
     """The field in which users write."""
     return "function" if isinstance(content, Contact) else "report"
+
+
+def few(machine: Any) -> bool:
+    """Whether there is room for more: what is done to the same few items tells more than many items do."""
+    return all(len(world.living()) < 5 for world in machine.worlds.values())
 
 
 class Histories(RuleBasedStateMachine):
@@ -139,12 +146,13 @@ class Histories(RuleBasedStateMachine):
 
     # -------------------------------------------------------------------------------------------- users
 
-    @initialize(kinds=st.lists(st.tuples(sides, types), min_size=2, max_size=5))
+    @initialize(kinds=st.lists(st.tuples(sides, types), min_size=1, max_size=3))
     def begin(self, kinds: list[tuple[Side, ItemType]]) -> None:
         for side, item_type in kinds:
             self.create(side, item_type)
         self.settle()
 
+    @precondition(few)
     @rule(side=sides, item_type=types)
     def create(self, side: Side, item_type: ItemType) -> None:
         text = self.next("text")
@@ -153,11 +161,13 @@ class Histories(RuleBasedStateMachine):
         item = self.worlds[side].create(content, place)
         self.tags[tag_of(item.content)] = Tagged(edited={text_field(content): (side, text)})
 
+    @precondition(few)
     @rule()
     def create_as_participant(self) -> None:
         item = self.worlds[Side.X3].create(self.content(ItemType.APPOINTMENT, ""), build.OTHER, build.ME)
         self.tags[tag_of(item.content)] = Tagged(participant=True)
 
+    @precondition(few)
     @rule(organised=st.booleans())
     def create_meeting(self, organised: bool) -> None:
         content = self.content(ItemType.APPOINTMENT, "")
@@ -166,12 +176,14 @@ class Histories(RuleBasedStateMachine):
         item = self.worlds[Side.OUTLOOK].create(content, "calendar", event=facts)
         self.tags[tag_of(item.content)] = Tagged(meeting=True)
 
+    @precondition(few)
     @rule(item_type=types)
     def create_private(self, item_type: ItemType) -> None:
         content = self.content(item_type, self.next(SECRET))
         item = self.worlds[Side.OUTLOOK].create(content, HOME[item_type.kind], private=True)
         self.tags[tag_of(item.content)] = Tagged()
 
+    @precondition(few)
     @rule(item_type=types)
     def create_the_same_on_both_sides(self, item_type: ItemType) -> None:
         content = self.content(item_type, "")
@@ -256,7 +268,7 @@ class Histories(RuleBasedStateMachine):
         binned = [i for i in binned if tag_of(i.content) not in alive and end.look(i).where is not Where.OUT_OF_WINDOW]
         if binned:
             item = binned[n % len(binned)]
-            self.touch(item)
+            self.touch(item).disputed.add(text_field(item.content))  # adopted without a base (M2)
             self.worlds[Side.OUTLOOK].undelete(item.key)
 
     @rule(n=nth, away=st.booleans())
@@ -269,10 +281,11 @@ class Histories(RuleBasedStateMachine):
         choices = [folder for folder, of in MANAGED.items() if of is kind]
         self.worlds[Side.OUTLOOK].move(item.key, ATTIC[kind] if away else choices[n % len(choices)])
 
+    @precondition(few)
     @rule(n=nth)
     def copy(self, n: int) -> None:
         item = self.pick(Side.OUTLOOK, n)
-        if item is None:
+        if item is None or self.shell.ends[Side.OUTLOOK].look(item).where is not Where.HERE:
             return
         copy = self.worlds[Side.OUTLOOK].copy(item.key, HOME[item.type.kind])
         tag = self.next("tag")
@@ -284,6 +297,8 @@ class Histories(RuleBasedStateMachine):
         # When the original goes, its copy is taken for it (S8), with what that means for a participant (A2).
         original = self.known(item)
         self.tags[tag] = Tagged(meeting=original.meeting, participant=original.participant)
+        # A copy is told from its original while that lives (M3). After that its marker makes it the original (M2).
+        self.run()
 
     @rule(n=nth)
     def make_private(self, n: int) -> None:
@@ -309,7 +324,7 @@ class Histories(RuleBasedStateMachine):
     def reassign(self, n: int, mine: bool) -> None:
         item = self.pick(Side.X3, n)
         if item is not None and not self.known(item).participant:
-            self.touch(item)
+            self.touch(item).disputed.add(text_field(item.content))  # S7 wins over edits
             self.worlds[Side.X3].move(item.key, build.ME if mine else build.OTHER)
 
     # ------------------------------------------------------------------------------------------- passes
@@ -340,11 +355,11 @@ class Histories(RuleBasedStateMachine):
     def expire_cursors(self, side: Side) -> None:
         self.worlds[side].expire_cursors()
 
-    @rule(off=st.sets(st.sampled_from(ALL_SWITCHES), min_size=1, max_size=12))
+    @rule(off=SWITCHES)
     def pass_with_switches_off(self, off: set[str]) -> None:
         for tagged in self.tags.values():
             tagged.sure = False
-        self.shell.rules = Rules(switches=frozenset(ALL_SWITCHES) - off)
+        self.shell.rules = Rules(switches=frozenset(s for s in ALL_SWITCHES if s[3:] not in off))
         self.run()
         self.shell.rules = Rules()
 
@@ -364,21 +379,11 @@ class Histories(RuleBasedStateMachine):
         private = {item.key for item in self.worlds[Side.OUTLOOK].living() if item.private}
         for link in self.shell.links:
             if link.outlook_key in private and link.state is LinkState.DETACHED:
-                assert SECRET not in repr(link)
+                assert link.outlook.content is None
 
     @invariant()
     def nobody_is_mailed(self) -> None:
         assert self.worlds[Side.OUTLOOK].mails == 0
-
-    @invariant()
-    def no_duplicates(self) -> None:
-        links = self.shell.links
-        for key in ("x3_key", "outlook_key"):
-            keys = [(link.type, getattr(link, key)) for link in links]
-            assert len(keys) == len(set(keys)), links
-        for world in self.worlds.values():
-            tags = [tag_of(item.content) for item in world.living()]
-            assert len(tags) == len(set(tags)), sorted(tags)
 
     @rule()
     def settle(self) -> None:
@@ -391,9 +396,10 @@ class Histories(RuleBasedStateMachine):
         self.run()
         writes = sum(world.writes for world in self.worlds.values())
         self.run(full=True)
-        busy = [decision for decision in self.shell.decisions if moves(decision)]
+        busy = [d for d in self.shell.decisions if moves(d) and d.pair.key(Side.OUTLOOK) not in self.shell.refused]
         assert not busy, busy[0]
         assert sum(world.writes for world in self.worlds.values()) == writes
+        self.check_no_duplicates()
         self.check_agreement()
         self.check_everything_is_linked()
         self.check_users_wishes()
@@ -419,6 +425,17 @@ class Histories(RuleBasedStateMachine):
                 if outlook.alive:
                     yield link, x3, outlook
 
+    def check_no_duplicates(self) -> None:
+        """Checked when all is settled: a pass that died may have left a record that the next one takes away."""
+        links = self.shell.links
+        for key in ("x3_key", "outlook_key"):
+            keys = [(link.type, getattr(link, key)) for link in links]
+            assert len(keys) == len(set(keys)), links
+        for end in self.shell.ends.values():
+            living = [item for item in end.world.living() if end.look(item).where is not Where.ELSEWHERE]
+            tags = [tag_of(item.content) for item in living]
+            assert len(tags) == len(set(tags)), sorted(tags)
+
     def check_agreement(self) -> None:
         context = self.shell._context({})
         for link, x3, outlook in self.pairs():
@@ -436,7 +453,8 @@ class Histories(RuleBasedStateMachine):
                 look = self.shell.ends[side].look(item)
                 if look.where is Where.HERE and not item.private and self.linked(item, side) is None:
                     waits = [d for d in self.shell.decisions if _about(d, side, item) and d.gate is Gate.HELD]
-                    assert waits, (side, item)
+                    # A ZSYNCID is used up when a copy took over the record and the original came back from the bin.
+                    assert waits or item.key in self.shell.refused, (side, item)
 
     def check_users_wishes(self) -> None:
         alive = {side: {tag_of(item.content): item for item in self.worlds[side].living()} for side in Side}
@@ -458,8 +476,11 @@ class Histories(RuleBasedStateMachine):
         self, tag: str, tagged: Tagged, alive: dict[Side, dict[str, Item]], states: dict[str, LinkState]
     ) -> None:
         """What was written last, and on one side only, stands on both."""
-        if tag not in states or tagged.participant or tagged.meeting:
+        # A moved and edited task of a record that was reassigned meanwhile becomes another record (S7, S8).
+        twice = sum(tag_of(item.content) == tag for item in self.worlds[Side.X3].living()) > 1
+        if tag not in states or tagged.participant or tagged.meeting or twice:
             tagged.sure = False
+            tagged.disputed |= set(tagged.edited)
             return
         for name, (_, text) in tagged.edited.items():
             for side in Side:

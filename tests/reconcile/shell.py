@@ -17,11 +17,9 @@ from reconcile.match import Matching, Seen, match
 from reconcile.model import Absent, Link, Meeting, Observation, Pair, Present, Private, Unread
 from reconcile.plan import plan
 from reconcile.port import CursorExpired, Listing, Moved, Ref, Refused, Stream, TryLater
-from reconcile.remember import link_after
+from reconcile.remember import before_deletion, found_again, link_after
 from tests.memory import MemoryEndpoint
 from tests.reconcile import build
-
-FAILURES = (Moved, Refused, TryLater)
 
 
 @dataclass(slots=True)
@@ -35,6 +33,7 @@ class Shell:
     cursors: dict[Stream, str] = field(default_factory=dict)
     dirty: set[Ref] = field(default_factory=set)
     attempts: dict[tuple[Side, ItemType, str], Create] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
     seen: dict[Ref, Observation] = field(default_factory=dict)
     decisions: tuple[Decision, ...] = ()
 
@@ -100,6 +99,7 @@ class Shell:
                 outlook={(ref.kind, ref.key): o for ref, o in self.seen.items() if ref.kind is not None},
                 candidates=self._candidates(),
                 attempts={step.sync_id: key for (side, _, key), step in self.attempts.items() if side is Side.X3},
+                creating=frozenset((t, key) for (side, t, key) in self.attempts if side is Side.OUTLOOK),
             )
             matching = match(known, fp=build.FP, mailbox=build.MAILBOX)
             wanted = {Ref(key=key, type=item_type) for item_type, key in matching.wanted}
@@ -160,17 +160,27 @@ class Shell:
             self.dirty |= set(_refs(pair))
         try:
             for step in decision.steps if decision.gate is Gate.OPEN else ():
-                look = self._take(decision, step, looks)
+                found = self._found(decision, step)
+                look = found or self._take(decision, step, looks)
+                if found is not None and isinstance(step, Create):
+                    decision = found_again(decision, step, found)
+                    self.dirty |= set(_refs(pair))
                 written.add(step.side)
                 if look is not None:
                     looks[step.side] = look
-        except FAILURES:
+        except (Moved, TryLater):
             self.dirty |= set(_refs(pair))
+            if link is not None:
+                self.links = [before_deletion(decision, known) if known.id == link.id else known for known in self.links]
+            return
+        except Refused:
+            # A problem line: sent again only when either side changes (A7).
+            self.refused |= {pair.key(side) for side in Side}
+            self._close(pair)
             return
         after = link_after(decision, link, looks, written, self._context({}))
         if after is not None or decision.after is not None:
-            for side in Side:
-                self.attempts.pop((side, pair.type, pair.key(side.other)), None)
+            self._close(pair)
         self.links = [known for known in self.links if pair.link is None or known.id != pair.link.id]
         self.links = [known for known in self.links if link is None or known.id != link.id]
         if after is not None:
@@ -178,14 +188,21 @@ class Shell:
             self.links.append(after)
         stored[key] = after
 
+    def _found(self, decision: Decision, step: Step) -> Present | None:
+        """M7: what an earlier attempt made."""
+        if not isinstance(step, Create) or _attempt(decision, step) not in self.attempts:
+            return None
+        return self.ends[step.side].look_for(self.attempts[_attempt(decision, step)])
+
+    def _close(self, pair: Pair) -> None:
+        for side in Side:
+            self.attempts.pop((side, pair.type, pair.key(side.other)), None)
+
     def _take(self, decision: Decision, step: Step, looks: dict[Side, Present]) -> Present | None:
         end = self.ends[step.side]
         if isinstance(step, Create):
-            key = (step.side, step.type, decision.pair.key(step.side.other))
-            step = replace(step, token=f"attempt-{key}")
-            if key in self.attempts and (found := end.look_for(step)) is not None:
-                return found
-            self.attempts[key] = step
+            step = replace(step, token=f"attempt-{_attempt(decision, step)}")
+            self.attempts[_attempt(decision, step)] = step
             return end.carry_out(step)
         target = looks.get(step.side, step.target)
         if isinstance(step, Mark) and not step.marker.x3_key:
@@ -196,6 +213,10 @@ class Shell:
 def directory_of(people: Collection[ContactEntry]) -> Directory:
     """The directory of `build`, with these persons."""
     return replace(build.DIRECTORY, contacts={entry.cor: entry for entry in people})
+
+
+def _attempt(decision: Decision, step: Create) -> tuple[Side, ItemType, str]:
+    return step.side, step.type, decision.pair.key(step.side.other)
 
 
 def _same(one: Ref, other: Ref) -> bool:

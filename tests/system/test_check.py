@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.system.world import World
+from tests.system.world import World, ymd
 
 
 def test_check_of_a_sound_installation(world: World) -> None:
@@ -174,8 +174,6 @@ def test_u1_a_mailbox_belongs_to_one_user(world: World) -> None:
 
 def test_u3_create_folders_makes_them_the_defaults(bare: World) -> None:
     bare.enable(1, "--create-folders")
-    from tests.system.world import ymd
-
     bare.sage.new_task("Task", ymd(1))
     bare.sage.new_contact("Rossi")
     bare.sage.new_appointment("Visit", ymd(1))

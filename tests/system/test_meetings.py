@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.system.outlook import attendee, stop
+from tests.system.outlook import Outlook, attendee, stop
 from tests.system.world import World, at, decided, mailbox, on, ymd
 
 BUYER = attendee("buyer@customer.example")
@@ -114,8 +114,6 @@ def test_a5_an_unanswered_request_is_not_created(pair: World) -> None:
 
 def test_a4_a_meeting_of_an_outsider_is_never_written(pair: World) -> None:
     # REP3 is no user of the sync: he organises, Benoît accepts.
-    from tests.system.outlook import Outlook
-
     carla = Outlook(pair.servers, mailbox(3))
     key = carla.new_event("Meeting", at(1), attendees=[attendee(mailbox(2))])["id"]
     answer(pair, "accept")

@@ -100,8 +100,8 @@ def test_expired_cursors_lose_and_double_nothing(world: World) -> None:
 @pytest.mark.parametrize("retry_after", [1, None])
 def test_a_storm_of_429_delays_and_loses_nothing(world: World, retry_after: int | None) -> None:
     fill(world)
-    world.servers.fault("status", {}, status=429, retry_after=retry_after, code="ApplicationThrottled", nth=3, every=True)
-    for _ in range(3):
+    world.servers.fault("status", {}, status=429, retry_after=retry_after, code="ApplicationThrottled", nth=4, every=True)
+    for _ in range(2):
         world.sync("REP1", code=None)
     world.servers.mend()
     world.settle()

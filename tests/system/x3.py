@@ -36,7 +36,7 @@ class X3:
     http: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.http = httpx.Client(base_url=self.servers.x3, auth=("x3sync", "x3sync"), timeout=60)
+        self.http = httpx.Client(base_url=self.servers.x3, auth=("x3sync", "x3sync"), timeout=60, verify=False)
 
     def call(self, op: str, name: str, rest: str) -> Any:
         """One SOAP call; the parsed result document, None when there is none. Raises X3Error."""

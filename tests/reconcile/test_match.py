@@ -1,0 +1,289 @@
+"""Matching: M1-M4, M6, M7, and what moved (S8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconcile.content import Call, Contact, ItemType, PersonName, Side
+from reconcile.fields import sync_id
+from reconcile.match import Matching, match, same_person
+from reconcile.match import Seen as Observed
+from reconcile.model import Absent, EventFacts, Link, Meeting, Observation, Pair, Present, Private, Unread, Where
+from tests.reconcile import build
+
+TASK, CONTACT, CALL, APPOINTMENT = ItemType.TASK, ItemType.CONTACT, ItemType.CALL, ItemType.APPOINTMENT
+X3_TASK, OUTLOOK_TASK = build.TASK[Side.X3], build.TASK[Side.OUTLOOK]
+
+
+def found(
+    records: Iterable[Observation] = (),
+    items: Iterable[Observation] = (),
+    *,
+    item_type: ItemType = TASK,
+    links: Iterable[Link] = (),
+    **seen: Any,
+) -> Matching:
+    """The matching of these observations, all of one type."""
+    observed = Observed(
+        links=tuple(links),
+        x3={(item_type, o.key): o for o in records if not isinstance(o, Unread)},
+        outlook={(item_type.kind, o.key): o for o in items if not isinstance(o, Unread)},
+        **seen,
+    )
+    return match(observed, fp=build.FP, mailbox=build.MAILBOX)
+
+
+def halves(matching: Matching) -> list[tuple[str, str, Meeting]]:
+    """Which record and which item stand together, and how they met."""
+    return sorted((pair.key(Side.X3), pair.key(Side.OUTLOOK), pair.meeting) for pair in matching.pairs)
+
+
+def only(matching: Matching) -> Pair:
+    (pair,) = matching.pairs
+    return pair
+
+
+# ---------------------------------------------------------------------------------------------- M1, M2
+
+
+def test_M1_a_linked_pair_stands_together_whatever_it_looks_like() -> None:
+    link = build.link(TASK)
+    pair = only(found([build.x3(X3_TASK)], [build.outlook(build.alter(OUTLOOK_TASK, subject="other"))], links=[link]))
+    assert (pair.link, pair.meeting) == (link, Meeting.ALONE)
+
+
+def test_M1_a_half_that_was_not_looked_at_is_unread() -> None:
+    pair = only(found([build.x3(X3_TASK)], links=[build.link(TASK)]))
+    assert isinstance(pair.outlook, Unread)
+
+
+def test_M2_our_marker_without_a_link_is_adopted() -> None:
+    item = build.outlook(build.alter(OUTLOOK_TASK, subject="renamed"), marker=build.marker(TASK))
+    assert halves(found([build.x3(X3_TASK)], [item])) == [("X1", "o1", Meeting.MARKER)]
+
+
+def test_M2_a_record_that_a_marker_names_is_asked_for_and_nothing_done_meanwhile() -> None:
+    matching = found([], [build.outlook(OUTLOOK_TASK, marker=build.marker(TASK))])
+    assert matching.wanted == {(TASK, "X1")}
+    assert isinstance(only(matching).x3, Unread)
+
+
+def test_M2_another_installations_marker_is_foreign_and_untouched() -> None:
+    item = build.outlook(OUTLOOK_TASK, marker=build.marker(TASK, fp="another"))
+    matching = found([build.x3(X3_TASK)], [item])
+    assert matching.foreign == 1
+    assert halves(matching) == [("X1", "", Meeting.ALONE)]
+
+
+def test_M2_later_the_link_decides_the_type_not_the_category() -> None:
+    """The category "X3 Call" was taken off an event that is linked as a call, or put on an appointment."""
+    as_appointment = build.outlook(build.APPOINTMENT[Side.OUTLOOK])
+    call = only(found([build.x3(build.CALL[Side.X3])], [as_appointment], item_type=CALL, links=[build.link(CALL)]))
+    assert isinstance(call.outlook, Present)
+    assert call.outlook.content == Call(when=build.WHEN, subject="Visit")
+    as_call = build.outlook(build.CALL[Side.OUTLOOK])
+    records = [build.x3(build.APPOINTMENT[Side.X3])]
+    pair = only(found(records, [as_call], item_type=APPOINTMENT, links=[build.link(APPOINTMENT)]))
+    assert isinstance(pair.outlook, Present)
+    assert pair.outlook.content == build.alter(build.APPOINTMENT[Side.OUTLOOK], subject="Ring back")
+
+
+# -------------------------------------------------------------------------------------------------- M3
+
+
+def test_M3_the_marker_of_a_living_linked_item_makes_a_copy_a_new_item() -> None:
+    original = build.outlook(OUTLOOK_TASK, marker=build.marker(TASK))
+    copy = replace(original, key="o2")
+    matching = found([build.x3(X3_TASK)], [original, copy], links=[build.link(TASK)])
+    assert halves(matching) == [("", "o2", Meeting.ALONE), ("X1", "o1", Meeting.ALONE)]
+
+
+def test_M3_only_a_look_at_the_linked_item_tells_a_copy_from_a_moved_original() -> None:
+    copy = build.outlook(OUTLOOK_TASK, key="o2", marker=build.marker(TASK))
+    assert halves(found([build.x3(X3_TASK)], [copy], links=[build.link(TASK)])) == [("X1", "o1", Meeting.ALONE)]
+
+
+def test_M3_another_mailboxs_marker_makes_a_new_item() -> None:
+    copy = build.outlook(build.alter(OUTLOOK_TASK, subject="x"), marker=build.marker(TASK, mailbox="mailbox-2"))
+    assert halves(found([], [copy])) == [("", "o1", Meeting.ALONE)]
+
+
+def test_M3_of_two_with_the_same_unlinked_marker_one_is_adopted() -> None:
+    items = [build.outlook(OUTLOOK_TASK, key=key, marker=build.marker(TASK)) for key in ("o1", "o2")]
+    assert halves(found([build.x3(X3_TASK)], items)) == [("", "o2", Meeting.ALONE), ("X1", "o1", Meeting.MARKER)]
+
+
+# -------------------------------------------------------------------------------------------------- M4
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (Contact(name=PersonName(surname="Byron", given="Augusta"), work_email="ADA@north.example"), True),
+        (Contact(name=PersonName(given="Ada"), home_email="ada@north.example"), True),
+        (Contact(name=PersonName(surname="Pascal"), work_email="ada@north.example"), False),
+        (Contact(name=PersonName(surname="BYRON", given="ada"), work_email="new@south.example"), True),
+        (Contact(name=PersonName(surname="Byron", given="Ada"), company="North"), False),
+        (Contact(name=PersonName(surname="Byron", given="Anna")), False),
+        (Contact(name=PersonName(given="Ada")), False),
+    ],
+    ids=["e-mail", "no surname", "surnames differ", "by name", "another company", "another given name", "no surname"],
+)
+def test_M4_the_same_person(other: Contact, same: bool) -> None:
+    assert same_person(build.CONTACT, other) is same
+
+
+@pytest.mark.parametrize("item_type", [TASK, CALL, APPOINTMENT])
+def test_M4_the_same_subject_and_dates(item_type: ItemType) -> None:
+    contents = build.CONTENTS[item_type]
+    record, item = build.x3(contents[Side.X3]), build.outlook(contents[Side.OUTLOOK])
+    assert halves(found([record], [item], item_type=item_type)) == [("X1", "o1", Meeting.NATURAL)]
+    other = build.outlook(build.alter(contents[Side.OUTLOOK], subject="Another"))
+    assert len(found([record], [other], item_type=item_type).pairs) == 2
+
+
+def test_M4_several_candidates_are_left_alone() -> None:
+    records = [build.x3(X3_TASK, key=key) for key in ("X1", "X2")]
+    matching = found(records, [build.outlook(OUTLOOK_TASK)])
+    assert halves(matching) == [("", "o1", Meeting.AMBIGUOUS)]
+    items = [build.outlook(OUTLOOK_TASK, key=key) for key in ("o1", "o2")]
+    assert {meeting for *_, meeting in halves(found([records[0]], items))} == {Meeting.AMBIGUOUS}
+
+
+def test_M4_candidates_are_all_cors_whoever_has_them_unless_linked() -> None:
+    record = build.x3(build.CONTACT, where=Where.ELSEWHERE, reps=(build.OTHER,))
+    item = build.outlook(build.CONTACT, key="o2")
+    assert halves(found([], [item], item_type=CONTACT, candidates=[record])) == [("X1", "o2", Meeting.NATURAL)]
+    linked = found([], [item], item_type=CONTACT, candidates=[record], links=[build.link(CONTACT)])
+    assert ("", "o2", Meeting.ALONE) in halves(linked)
+
+
+@pytest.mark.parametrize("where", [Where.ELSEWHERE, Where.OUT_OF_WINDOW])
+def test_M4_S2_what_is_out_of_scope_takes_nobodys_place(where: Where) -> None:
+    matching = found([build.x3(X3_TASK)], [build.outlook(OUTLOOK_TASK, where=where)])
+    assert halves(matching) == [("", "o1", Meeting.ALONE), ("X1", "", Meeting.ALONE)]
+
+
+# ------------------------------------------------------------------------------------------------ M6, M7
+
+RECORD = build.x3(build.APPOINTMENT[Side.X3], reps=(build.OTHER, build.ME))
+INVITATION = build.outlook(build.alter(build.APPOINTMENT[Side.OUTLOOK], subject="renamed"), event=build.invitation())
+CLAIMS = {("uid-m", None): "X1"}
+
+
+def test_M6_the_same_meeting_in_another_mailbox_is_one_record() -> None:
+    matching = found([RECORD], [INVITATION], item_type=APPOINTMENT, claims=CLAIMS)
+    assert halves(matching) == [("X1", "o1", Meeting.MEETING)]
+    assert found([], [INVITATION], item_type=APPOINTMENT, claims=CLAIMS).wanted == {(APPOINTMENT, "X1")}
+
+
+def test_M6_a_meetings_record_waits_for_its_event() -> None:
+    matching = found([RECORD], [], item_type=APPOINTMENT, claimed=frozenset({"X1"}))
+    assert halves(matching) == [("X1", "", Meeting.CLAIMED)]
+
+
+def test_M6_M1_a_record_has_one_item_in_a_mailbox() -> None:
+    link = build.link(APPOINTMENT, outlook_key="o2")
+    linked = build.outlook(build.APPOINTMENT[Side.OUTLOOK], key="o2")
+    twice = found([RECORD], [INVITATION, linked], item_type=APPOINTMENT, claims=CLAIMS, links=[link])
+    assert ("", "o1", Meeting.AMBIGUOUS) in halves(twice)
+    unread = found([RECORD], [INVITATION], item_type=APPOINTMENT, claims=CLAIMS, links=[link])
+    assert [key for _, key, _ in halves(unread)] == ["o2"]
+
+
+def created(item: Present, **changes: Any) -> Present:
+    """The record that was created from an item, its answer lost."""
+    return build.x3(X3_TASK, sync_id=sync_id(item, fp=build.FP, mailbox=build.MAILBOX), **changes)
+
+
+def test_M7_a_record_with_this_items_zsyncid_was_made_of_it_whatever_was_edited_since() -> None:
+    item = build.outlook(build.alter(OUTLOOK_TASK, subject="edited since"), marker=build.marker(TASK, "X9"))
+    assert halves(found([created(item)], [item])) == [("X1", "o1", Meeting.MARKER)]
+
+
+def test_M7_zsyncid_is_40_hexadecimal_digits_and_the_same_for_a_meeting_in_every_mailbox() -> None:
+    one, other = (sync_id(INVITATION, fp=build.FP, mailbox=mailbox) for mailbox in ("m1", "m2"))
+    assert one == other
+    assert len(one) == len(bytes.fromhex(one).hex()) == 40
+    task = build.outlook(OUTLOOK_TASK)
+    assert sync_id(task, fp=build.FP, mailbox="m1") != sync_id(task, fp=build.FP, mailbox="m2")
+
+
+@pytest.mark.parametrize("after", [Absent(key="o1"), Private(key="o1")])
+def test_M7_an_item_that_went_or_became_private_while_it_was_created_is_linked_after_all(after: Observation) -> None:
+    item = build.outlook(OUTLOOK_TASK)
+    record = created(item)
+    matching = found([record], [after], attempts={record.x3.sync_id: "o1"})
+    pair = only(matching)
+    assert pair.link is not None
+    assert (pair.link.x3_key, pair.link.outlook_key, pair.outlook) == ("X1", "o1", after)
+
+
+def test_M7_an_item_with_an_open_create_is_not_adopted_by_the_marker_it_was_copied_with() -> None:
+    copy = build.outlook(OUTLOOK_TASK, key="o2", marker=build.marker(TASK))
+    matching = found([build.x3(X3_TASK)], [copy], attempts={"z": "o2"}, item_type=TASK)
+    assert ("X1", "o2", Meeting.MARKER) not in halves(matching)
+
+
+@pytest.mark.parametrize("item_type", [CONTACT, APPOINTMENT])
+def test_M7_D4_what_was_being_created_again_in_outlook_is_found_by_its_marker(item_type: ItemType) -> None:
+    contents = build.CONTENTS[item_type]
+    again = build.outlook(contents[Side.OUTLOOK], key="o2", marker=build.marker(item_type))
+    seen: dict[str, Any] = {"item_type": item_type, "links": [build.link(item_type)]}
+    items: list[Observation] = [Absent(key="o1"), again]
+    open_create = found([build.x3(contents[Side.X3])], items, creating=frozenset({(item_type, "X1")}), **seen)
+    assert halves(open_create) == [("X1", "o2", Meeting.ALONE)]
+    assert ("", "o2", Meeting.ALONE) in halves(found([build.x3(contents[Side.X3])], items, **seen))
+
+
+def test_M7_D4_what_was_created_again_in_x3_is_found_by_its_zsyncid() -> None:
+    item = build.outlook(OUTLOOK_TASK)
+    pair = only(found([Absent(key="X1"), created(item, key="X2", auuid="A2")], [item], links=[build.link(TASK)]))
+    assert pair.link is not None
+    assert (pair.link.x3_key, pair.link.auuid, pair.x3.__class__) == ("X2", "A2", Present)
+
+
+# -------------------------------------------------------------------------------------------------- S8
+
+
+def test_S8_a_vanished_task_is_found_by_its_marker() -> None:
+    moved = build.outlook(OUTLOOK_TASK, key="o2", where=Where.ELSEWHERE, marker=build.marker(TASK))
+    pair = only(found([build.x3(X3_TASK)], [Absent(key="o1"), moved], links=[build.link(TASK)]))
+    assert pair.link is not None
+    assert (pair.link.outlook_key, pair.outlook) == ("o2", moved)
+
+
+def test_S8_of_a_moved_task_and_an_edited_copy_the_moved_one_is_taken() -> None:
+    copy = build.outlook(build.alter(OUTLOOK_TASK, subject="copy"), key="o2", marker=build.marker(TASK))
+    moved = build.outlook(OUTLOOK_TASK, key="o3", marker=build.marker(TASK))
+    matching = found([build.x3(X3_TASK)], [Absent(key="o1"), copy, moved], links=[build.link(TASK)])
+    assert halves(matching) == [("", "o2", Meeting.ALONE), ("X1", "o3", Meeting.ALONE)]
+
+
+def test_S8_S7_an_edited_copy_is_not_deleted_in_place_of_the_item() -> None:
+    record = build.x3(X3_TASK, where=Where.ELSEWHERE, reps=(build.OTHER,))
+    copy = build.outlook(build.alter(OUTLOOK_TASK, subject="copy"), key="o2", marker=build.marker(TASK))
+    matching = found([record], [Absent(key="o1"), copy], links=[build.link(TASK)])
+    assert halves(matching) == [("", "o2", Meeting.ALONE), ("X1", "o1", Meeting.ALONE)]
+
+
+def test_S8_a_vanished_event_is_found_by_its_icaluid() -> None:
+    again = build.outlook(build.APPOINTMENT[Side.OUTLOOK], key="o2", event=EventFacts(ical_uid="uid-m"))
+    link = build.link(APPOINTMENT, ical_uid="uid-m")
+    matching = found([build.x3(build.APPOINTMENT[Side.X3])], [Absent(key="o1"), again], item_type=APPOINTMENT, links=[link])
+    assert halves(matching) == [("X1", "o2", Meeting.ALONE)]
+
+
+def test_S8_a_contact_keeps_its_id_so_a_marked_one_is_a_copy() -> None:
+    copy = build.outlook(build.CONTACT, key="o2", marker=build.marker(CONTACT))
+    matching = found([build.x3(build.CONTACT)], [Absent(key="o1"), copy], item_type=CONTACT, links=[build.link(CONTACT)])
+    assert halves(matching) == [("", "o2", Meeting.ALONE), ("X1", "o1", Meeting.ALONE)]
+
+
+def test_S3_a_private_item_without_a_link_is_only_an_id() -> None:
+    pair = only(found([], [Private(key="o1")]))
+    assert (pair.outlook, pair.x3.__class__) == (Private(key="o1"), Unread)

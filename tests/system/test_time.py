@@ -1,0 +1,150 @@
+"""Time: changes of clocks, zones, all-day events, and the window as it moves from day to day (A9, U5, S6)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from tests.system.outlook import Json, stop
+from tests.system.world import World
+
+DAY = timedelta(days=1)
+
+
+def begun(bare: World, now: datetime, *options: str) -> World:
+    """REP1 enabled at another instant than the scenarios' usual one."""
+    bare.servers.control("POST", "clock", {"now": now.isoformat()})
+    bare.enable(1)
+    if options:
+        bare.set("REP1", *options)
+    return bare
+
+
+def weekly(first: date, weekday: str) -> Json:
+    """An endless weekly recurrence."""
+    pattern = {"type": "weekly", "interval": 1, "daysOfWeek": [weekday]}
+    return {"pattern": pattern, "range": {"type": "noEnd", "startDate": str(first)}}
+
+
+def table(world: World) -> dict[str, str]:
+    """X3's appointments: day -> hours."""
+    return {row["APTDAT"]: f"{row['APTHOU']}-{row['APTHOUEND']}" for row in world.sage.all("ZBAP")}
+
+
+@pytest.mark.parametrize(
+    ("now", "change"),
+    [
+        (datetime(2026, 3, 2, 7, tzinfo=UTC), date(2026, 3, 29)),
+        (datetime(2026, 10, 5, 7, tzinfo=UTC), date(2026, 10, 25)),
+    ],
+)
+@pytest.mark.parametrize("zone", ["Romance Standard Time", "Europe/Paris"])
+def test_a9_a_series_keeps_its_hour_across_a_change_of_clocks(bare: World, now: datetime, change: date, zone: str) -> None:
+    world = begun(bare, now)
+    first = now.date() + DAY  # a Tuesday
+    world.alice.new_event("Weekly", f"{first}T09:00", zone=zone, recurrence=weekly(first, "tuesday"))
+    rows = world.alice.occurrences(str(first), str(first + timedelta(days=60)))
+    moved, gone = rows[2], rows[4]
+    to = first + timedelta(days=15)
+    world.alice.change_event(moved["id"], start=stop(f"{to}T16:00"), end=stop(f"{to}T17:30"))
+    world.alice.delete_event(gone["id"])
+    world.sync()
+    expected = {f"{first + timedelta(days=7 * n):%Y%m%d}": "0900-1000" for n in range(26)}
+    del expected[f"{first + timedelta(days=14):%Y%m%d}"], expected[f"{first + timedelta(days=28):%Y%m%d}"]
+    expected[f"{to:%Y%m%d}"] = "1600-1730"
+    found = table(world)
+    assert found == expected
+    assert min(found) < f"{change:%Y%m%d}" < max(found)
+    assert len(world.sage.all("ZBAP")) == len(expected)
+    for options in ((), ("--full",), ()):
+        world.later(3600)
+        report = world.sync("REP1", *options)
+        assert report["writes"] == {"x3": 0, "outlook": 0}, report["decisions"]
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 29), date(2026, 10, 25)])
+def test_a9_x3s_appointment_on_the_day_of_the_change(bare: World, day: date) -> None:
+    world = begun(bare, datetime(day.year, day.month, 1, 7, tzinfo=UTC))
+    for number, (hour, end) in enumerate((("0030", "0100"), ("0100", "0430"), ("0900", "1000"))):
+        world.sage.new_appointment(f"Shift {number}", f"{day:%Y%m%d}", hour, end)
+    world.sync()
+    starts = sorted(event["start"]["dateTime"][:16] for event in world.alice.events())
+    utc_nine = "07:00" if day.month == 3 else "08:00"
+    assert starts[-1] == f"{day}T{utc_nine}"
+    world.quiet()
+    world.sync("REP1", "--full")
+    world.quiet()
+
+
+@pytest.mark.timeout(240)
+def test_a9_u5_the_window_moves_day_by_day_and_nothing_flickers(bare: World) -> None:
+    """Sixty days over the change of clocks in March, a pass a day and a full pass a week."""
+    start = datetime(2026, 2, 2, 7, tzinfo=UTC)
+    world = begun(bare, start, "window=-10..30")
+    first = date(2026, 2, 3)
+    world.alice.new_event("Weekly", f"{first}T09:00", recurrence=weekly(first, "tuesday"))
+    far = date(2026, 3, 20)
+    all_day = {"isAllDay": True, "start": stop(f"{far}T00:00"), "end": stop(f"{far + DAY}T00:00")}
+    world.alice.ok("POST", "/events", {"subject": "Fair", **all_day})
+    world.sage.new_appointment("From X3", "20260318", "1100", "1200")
+    world.sage.new_task("Task", "20260316")
+    world.sync()
+    passed = []
+    for day in range(1, 61):
+        world.later(DAY.total_seconds())
+        options = ("--full",) if day % 7 == 0 else ()
+        passed.append(world.sync("REP1", *options))
+        last = (start + timedelta(days=day + 30)).date()
+        rows = [row for row in world.sage.all("ZBAP") if row["FULOBJ"] == "Weekly"]
+        entered = [first + timedelta(days=7 * n) for n in range(20) if first + timedelta(days=7 * n) <= last]
+        assert sorted(row["APTDAT"] for row in rows) == [f"{one:%Y%m%d}" for one in entered], day
+        assert {row["APTHOU"] for row in rows} == {"0900"}
+    done = [one for report in passed for one in report["decisions"] if one["outcome"] == "done"]
+    acts = Counter(one["action"] for one in done)
+    # A create for each occurrence that comes in, the fair, X3's appointment; links go to sleep, nothing else.
+    writes = Counter({side: sum(report["writes"][side] for report in passed) for side in ("x3", "outlook")})
+    assert set(acts) <= {"create", "link", "none"}, acts
+    assert writes == {"x3": acts["create"] - 1, "outlook": 2}, (writes, acts)  # the fair's marker, X3's appointment
+    assert len([row for row in world.sage.all("ZBAP") if row["FULOBJ"] == "Fair"]) == 1
+    assert len([event for event in world.alice.events() if event["subject"] == "From X3"]) == 1
+    assert world.problems() == []
+    assert world.held() == []
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles", "Europe/Paris"])
+def test_a9_all_day_events_keep_their_dates_in_every_zone(world: World, zone: str) -> None:
+    world.set("REP1", f"zone={zone}")
+    for name, first, last in (("One", "2026-06-16", "2026-06-17"), ("Three", "2026-06-23", "2026-06-26")):
+        for teller in (zone, "UTC"):
+            body = {"isAllDay": True, "start": stop(f"{first}T00:00", teller), "end": stop(f"{last}T00:00", teller)}
+            world.alice.ok("POST", "/events", {"subject": f"{name} {teller}", **body})
+    world.sage.control("switches", {"overlap_control": False})
+    world.sage.new_appointment("Fair", "20260701", FULDAY="2")
+    world.sync()
+    found = {row["FULOBJ"]: (row["APTDAT"], row["APTDATEND"], row["FULDAY"]) for row in world.sage.all("ZBAP")}
+    assert found == {
+        **{f"One {teller}": ("20260616", "20260616", "2") for teller in (zone, "UTC")},
+        **{f"Three {teller}": ("20260623", "20260625", "2") for teller in (zone, "UTC")},
+        "Fair": ("20260701", "20260701", "2"),
+    }
+    fair = next(event for event in world.alice.events() if event["subject"] == "Fair")
+    assert (fair["isAllDay"], fair["start"]["dateTime"][:10], fair["end"]["dateTime"][:10]) == (
+        True,
+        "2026-07-01",
+        "2026-07-02",
+    )
+    world.quiet()
+    world.sync("REP1", "--full")
+    world.quiet()
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles"])
+def test_a9_a_users_own_zone_is_that_of_his_x3_wall_times(world: World, zone: str) -> None:
+    world.set("REP1", f"zone={zone}")
+    world.alice.new_event("Visit", "2026-06-16T09:00", zone=zone)
+    world.sage.new_appointment("Call in", "20260617", "0900", "1000")
+    world.sync()
+    assert table(world) == {"20260616": "0900-1000", "20260617": "0900-1000"}
+    world.quiet()
