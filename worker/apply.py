@@ -19,11 +19,12 @@ from reconcile import fields as crossing
 from reconcile import gate, guard, merge, series
 from reconcile.actions import Create, Decision, Delete, Drop, Gate, Mark, Problem, Rule, Step, Update
 from reconcile.context import Context
-from reconcile.model import Contact, Content, ItemType, Kind, Link, LinkState, Pair, Present, Side
-from reconcile.port import Endpoint, Moved, Ref, Refused, TryLater
+from reconcile.model import Contact, Content, ItemType, Link, LinkState, Pair, Present, Side
+from reconcile.port import Endpoint, Moved, Refused, TryLater
 from reconcile.remember import link_after
 from reconcile.shown import shown
 from worker.clock import Clock
+from worker.items import item_of, refs_of
 from worker.report import DONE, HELD, LATER, MOVED, PROBLEM, SKIPPED, Outcome
 from worker.state import attempts, claims, dirty, journal, leases, links, problems
 from worker.state.attempts import Attempt
@@ -377,34 +378,3 @@ def _refusal(refused: Refused, pair: Pair) -> Problem:
         outlook=values.get(Side.OUTLOOK, ""),
         log_code=refused.log_code,
     )
-
-
-# ----------------------------------------------------------------------------- items in dirty marks
-
-
-def item_of(ref: Ref) -> str:
-    """A reference as the text of a dirty mark."""
-    side = ref.kind.value if ref.kind is not None else f"x3:{ref.type}"
-    return "\t".join((side, ref.key, ref.folder))
-
-
-def ref_of(item: str) -> Ref | None:
-    """The reference in a dirty mark's text, or None when it is not one."""
-    parts = item.split("\t")
-    if len(parts) != 3:
-        return None
-    side, key, folder = parts
-    if side.startswith("x3:"):
-        return Ref(type=ItemType(side[3:]), key=key)
-    return Ref(kind=Kind(side), key=key, folder=folder)
-
-
-def refs_of(pair: Pair) -> list[Ref]:
-    """Both halves of a pair, as far as they have keys."""
-    refs = []
-    if key := pair.key(Side.X3):
-        refs.append(Ref(type=pair.type, key=key))
-    if key := pair.key(Side.OUTLOOK):
-        folder = pair.outlook.outlook.folder if isinstance(pair.outlook, Present) else pair.link.folder if pair.link else ""
-        refs.append(Ref(kind=pair.type.kind, key=key, folder=folder))
-    return refs

@@ -28,7 +28,8 @@ from worker.settings import Settings, SilentProperties
 from worker.state import users
 from worker.state.store import Store
 from worker.state.users import User
-from worker.sync import Pass, Progress, Worlds, fingerprint_of
+from worker.sync import Pass, Progress
+from worker.worlds import Worlds, fingerprint_of
 from x3_adapter.crm import Crm
 from x3_adapter.mapping import Tables as X3Tables
 from x3_adapter.records import CrmScope

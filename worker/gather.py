@@ -7,13 +7,11 @@ an item that looks exactly as it was last seen, is dropped at once (C1). Nothing
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Protocol
 
 from reconcile.context import Force
-from reconcile.match import Matching, MeetingKey, OutlookKey, Seen, X3Key, match
+from reconcile.match import Matching, Seen, X3Key, match
 from reconcile.model import (
     UNREAD,
     Absent,
@@ -25,7 +23,6 @@ from reconcile.model import (
     LinkState,
     Marker,
     Observation,
-    PersonName,
     Present,
     Private,
     Shape,
@@ -34,112 +31,9 @@ from reconcile.model import (
     Where,
 )
 from reconcile.port import CursorExpired, Endpoint, Hint, Listing, Ref, Sighting, Stream
+from worker.observed import Gathered, Memory, OutlookQuestions, X3Questions
 
 FORCED = "R"  # F5: SYNCDATA's action of the function FUNSYD6
-
-
-class Memory(Protocol):
-    """What the pass remembers of earlier ones, as far as observing needs it."""
-
-    def links_by_x3(self, keys: Iterable[X3Key]) -> Sequence[Link]:
-        """Links of these records."""
-        ...
-
-    def links_by_outlook(self, keys: Iterable[OutlookKey]) -> Sequence[Link]:
-        """Links of these items."""
-        ...
-
-    def link_keys(self, folder: str | None) -> Sequence[Link]:
-        """All links of the user, or those of one folder, without content."""
-        ...
-
-    def links_of_series(self, series: Iterable[str]) -> Sequence[Link]:
-        """Links of the occurrences of these series (A8)."""
-        ...
-
-    def attempts(self) -> Mapping[str, str]:
-        """The open creates in X3 (M7): ZSYNCID -> Outlook id."""
-        ...
-
-    def claims(self, keys: Iterable[MeetingKey]) -> Mapping[MeetingKey, str]:
-        """The records of meetings that another mailbox made (M6)."""
-        ...
-
-    def claimed(self, keys: Iterable[X3Key]) -> frozenset[str]:
-        """Which of these records come from a meeting of another mailbox (M6)."""
-        ...
-
-
-class X3Questions(Protocol):
-    """What X3 is asked beside the port: which CORs could be this person (M4), which versions have these records."""
-
-    async def versions(self, refs: Sequence[Ref]) -> Mapping[Ref, str]:
-        """Versions without reading; a record that is gone is left out."""
-        ...
-
-    async def find_contacts(self, emails: Iterable[str], names: Iterable[PersonName]) -> Sequence[Present]:
-        """CORs with one of the addresses or names, whoever has them."""
-        ...
-
-
-class OutlookQuestions(Protocol):
-    """What Outlook is asked beside the port: where a vanished item went (S8)."""
-
-    async def seek(self, markers: Collection[Marker]) -> Mapping[Marker, Present]:
-        """Tasks by their markers, in all lists of the mailbox."""
-        ...
-
-    async def find_ical(self, uid: str) -> Sequence[Present | Private]:
-        """Events with this iCalUId, in any calendar of the mailbox."""
-        ...
-
-
-@dataclass(slots=True)
-class Gathered:
-    """What was seen in a pass. `refs` are the items asked for beyond the streams (dirty marks, held items)."""
-
-    listings: dict[Stream, Listing] = field(default_factory=dict)
-    x3: dict[X3Key, Observation] = field(default_factory=dict)
-    outlook: dict[OutlookKey, Observation] = field(default_factory=dict)
-    links: dict[int, Link] = field(default_factory=dict)
-    matching: Matching = field(default_factory=lambda: Matching(pairs=(), foreign=0, wanted=frozenset()))
-    echoes: list[Link] = field(default_factory=list)
-    in_step: dict[ItemType, int] = field(default_factory=dict)
-    emptied: set[tuple[ItemType, Side]] = field(default_factory=set)
-    hints: list[Hint] = field(default_factory=list)
-    asked: set[Ref] = field(default_factory=set)
-    complete: bool = False
-    force: Force = field(default_factory=Force)
-    series: dict[str, str] = field(default_factory=dict)  # linked occurrence -> its series (A8)
-
-    @property
-    def now(self) -> dict[Side, datetime]:
-        """Each server's own clock (C4)."""
-        return {
-            (Side.X3 if stream.kind is None else Side.OUTLOOK): listing.now for stream, listing in self.listings.items()
-        }
-
-    @property
-    def unread(self) -> list[Ref]:
-        """Items that were asked for and not seen: nothing is decided about them, and they must be asked for again."""
-        return [ref for ref in self.asked if isinstance(self.look(ref), Unread)]
-
-    def look(self, ref: Ref) -> Observation:
-        """What was seen of an item."""
-        if ref.kind is not None:
-            return self.outlook.get((ref.kind, ref.key), UNREAD)
-        return self.x3.get((ref.type, ref.key), UNREAD) if ref.type is not None else UNREAD
-
-    @property
-    def complete_kinds(self) -> frozenset[Kind]:
-        """Kinds whose every managed stream answered and was read to its end (S8, S9)."""
-        silent = {stream.kind for stream, listing in self.listings.items() if not listing.answered}
-        return frozenset(kind for kind in Kind if kind not in silent)
-
-    @property
-    def silent_folders(self) -> tuple[Stream, ...]:
-        """Managed folders that did not answer (S9)."""
-        return tuple(stream for stream, listing in self.listings.items() if not listing.answered)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

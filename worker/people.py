@@ -18,15 +18,15 @@ from reconcile.model import Born, Kind, Link, LinkState, Observation, Present, S
 from reconcile.port import Moved, Ref, Refused, Stop, TryLater
 from reconcile.text import fold
 from worker import identity
-from worker.apply import item_of
 from worker.bootstrap import Application
 from worker.choices import described
 from worker.desk.byhand import PASS_ID, Hand, by_hand
 from worker.desk.passes import Unfit, mark_dirty
+from worker.items import item_of
 from worker.state import dirty, journal, links, passes, users
 from worker.state.items import ItemKey
 from worker.state.users import Folder, Taken, User, UserSettings
-from worker.sync import Worlds
+from worker.worlds import Worlds
 
 OWN_FOLDER = "Sage X3"
 _WORDS = {Kind.EVENT: "calendar", Kind.CONTACT: "contact folder", Kind.TASK: "list"}

@@ -18,9 +18,9 @@ from reconcile.model import ItemType
 from reconcile.port import TryLater
 from worker.bootstrap import Application
 from worker.log import logger
+from worker.settle import WHOLE
 from worker.state import dirty, held, journal, passes, users
 from worker.state.users import User, UserState
-from worker.sync import WHOLE
 from x3_adapter import stamps
 from x3_adapter.payload import Line, Lines, render
 from x3_adapter.programs import YES

@@ -8,77 +8,47 @@ repeats work, never skips it.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Protocol
 
 from reconcile import guard, plan
 from reconcile.actions import Decision, Gate, Rule
-from reconcile.context import Context, Force, Rules
+from reconcile.context import Context, Force
 from reconcile.guard import Ledger
-from reconcile.model import Absent, ItemType, Kind, Link, Pair, Present, Side, Window
-from reconcile.port import Endpoint, Ref, Stop, Stream
-from worker.apply import Executor, item_of, ref_of
+from reconcile.model import ItemType, Kind, Pair, Side
+from reconcile.port import Ref, Stop, Stream
+from worker.apply import Executor
 from worker.clock import Clock
-from worker.directory import DirectoryReader, Names, Representatives
-from worker.forced import Forced, ForcedQuestions, newcomers, scope_of, with_cards
-from worker.gather import Gathered, Gatherer, OutlookQuestions, X3Questions
+from worker.directory import DirectoryReader
+from worker.forced import Forced, newcomers, scope_of, with_cards
+from worker.gather import Gatherer
+from worker.items import ref_of
+from worker.observed import Gathered
 from worker.recall import Recall
 from worker.registrar import Registrar
 from worker.report import HELD, MOVED, PLANNED, SKIPPED, Outcome, Report
 from worker.settings.tree import GuardSettings
+from worker.settle import WHOLE, Settling, cursor_name
 from worker.state import attempts, dirty, held, journal, leases, links, passes, problems, users
-from worker.state.held import Held, HeldState
+from worker.state.held import HeldState
 from worker.state.items import ItemKey
 from worker.state.leases import Lease
 from worker.state.store import Store
 from worker.state.users import User
+from worker.worlds import Worlds
 from x3_adapter.scope import CrmPerson
 
 ROUNDS = 3  # how often a pass looks again at items that changed under its hands
 AT_ONCE = 8  # decisions carried out at the same time; the adapters limit what reaches the servers
-UNREAD_PATIENCE = timedelta(days=1)
-WHOLE = ItemKey(ItemType.CONTACT)  # the held row of a pass that is held as a whole (G7) names no item
 
 Progress = Callable[[str, int, int], None]
 
 
 class Busy(Exception):
     """Another worker has the user's lease: try later."""
-
-
-class X3Side(Endpoint, Names, X3Questions, ForcedQuestions, Protocol):
-    """X3 as a pass needs it: the port, and questions about names."""
-
-    async def acknowledge(self, numbers: Sequence[int]) -> int:
-        """Take queue rows off SYNCDATA (R3)."""
-        ...
-
-
-class OutlookSide(Endpoint, OutlookQuestions, Protocol):
-    """Outlook as a pass needs it: the port, and where vanished items went."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Worlds:
-    """The two sides of one user, and what the installation says about them. `requests` counts what was sent so far:
-    graph, graph_parts, x3. `request_seconds` is the longest time-out of one request, `x3_limit` X3's execution limit."""
-
-    x3: X3Side
-    outlook: OutlookSide
-    as_linked: Callable[[Present, Link], Present]
-    representatives: Representatives
-    fp: str
-    window: Window
-    rules: Rules
-    requests: Callable[[], Mapping[str, int]]
-    links_url: str = ""
-    request_seconds: float = 120.0
-    x3_limit: timedelta = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +186,7 @@ class Pass:
         with self.store.read() as tx:
             stored = dirty.cursors(tx, self.user.id)
         streams = self._gatherer().streams
-        return {stream: stored[name] for stream in streams if (name := _cursor_name(stream)) in stored}
+        return {stream: stored[name] for stream in streams if (name := cursor_name(stream)) in stored}
 
     # --------------------------------------------------------------------------------------- decide, guard
 
@@ -277,7 +247,9 @@ class Pass:
         report.in_step(seen.in_step)
         report.foreign += seen.matching.foreign
         report.waiting += len(seen.unread)
-        report.alerts.extend(f"folder {stream.folder} does not answer (S9)" for stream in seen.silent_folders)
+        silent = [f"folder {stream.folder} does not answer (S9)" for stream in seen.silent_folders]
+        met = [f"{note.key}: {note.message}" for note in self.worlds.outlook.notes]
+        report.alerts.extend(alert for alert in (*silent, *met) if alert not in report.alerts)
 
     # -------------------------------------------------------------------------------------------- preview
 
@@ -315,14 +287,14 @@ class Pass:
             context, decisions = await self._decide(seen, seen.matching.pairs)
             whole = next((d.gate_why for d in decisions if d.gate_rule is Rule.G7), "")
             if whole:
-                self._hold_whole(report, decisions, whole)
+                self._settling().hold_whole(report, decisions, whole)
                 return
             outcomes = await self._carry_out(seen, context, decisions)
             for outcome in outcomes:
                 report.add(outcome)
-            self._store_holds(seen, outcomes)
+            self._settling().store_holds(seen, outcomes)
             cursors = {stream: listing.cursor for stream, listing in seen.listings.items() if listing.answered}
-            await self._finish(seen, cursors, marks, full=full)
+            await self._settling().finish(seen, cursors, marks, full=full)
             full = False
             if not any(outcome.status == MOVED for outcome in outcomes):
                 return
@@ -446,100 +418,16 @@ class Pass:
 
     # --------------------------------------------------------------------------------------------- remember
 
-    def _hold_whole(self, report: Report, decisions: Sequence[Decision], why: str) -> None:
-        """G7: nothing is done and no cursor moves, so that the next pass sees it all again."""
-        report.whole_hold = why
-        for decision in decisions:
-            status = {Gate.OPEN: PLANNED, Gate.HELD: HELD, Gate.SKIPPED: SKIPPED}[decision.gate]
-            report.add(Outcome(decision, status, [], list(decision.problems)))
-        mails = sum(decision.mails for decision in decisions)
-        row = Held(item=WHOLE, rule=Rule.G7, why=why, action="pass", would_mail=mails, x3_fingerprint="whole")
-        with self.store.begin(self.lease()) as tx:
-            standing = held.of_user(tx, self.user.id)
-            if not any(one.item == WHOLE for one in standing):
-                held.put(tx, self.user.id, [row], self.clock.now())
-                self.on_alert("pass_held", why)
-
-    def _store_holds(self, seen: Gathered, outcomes: Sequence[Outcome]) -> None:
-        """G3: what is held now is stored by its fingerprint; what is no longer planned is gone."""
-        now = self.clock.now()
-        rows = [
-            Held(
-                item=ItemKey(d.pair.type, d.pair.key(Side.X3), d.pair.key(Side.OUTLOOK)),
-                rule=d.gate_rule or d.rule,
-                why=f"{d.why}; {d.gate_why}",
-                action=d.verb,
-                side=d.steps[0].side if d.steps else None,
-                would_mail=d.mails,
-                x3_fingerprint=guard.fingerprint(d),
-            )
-            for outcome in outcomes
-            if outcome.status == HELD and (d := outcome.decision)
-        ]
-        # A rejected creation leaves no link to remember it by, so its row stays.
-        kept_out = {
-            ItemKey(p.type, p.key(Side.X3), p.key(Side.OUTLOOK))
-            for outcome in outcomes
-            if outcome.decision.rule is Rule.G3 and (p := outcome.decision.pair).link is None
-        }
-        looked_at = {key for _, key in seen.x3} | {key for _, key in seen.outlook}
-        with self.store.begin(self.lease()) as tx:
-            standing = held.of_user(tx, self.user.id)
-            kept = {row.item for row in rows}
-            gone = [
-                one.id
-                for one in standing
-                if one.item not in kept
-                and (one.item == WHOLE or one.item.x3_key in looked_at or one.item.outlook_key in looked_at)
-                and one.item not in kept_out
-            ]
-            held.drop_ids(tx, gone)
-            fresh = held.put(tx, self.user.id, rows, now) if rows else []
-        known = {one.id for one in standing}
-        if any(one.id not in known for one in fresh):
-            self.on_alert("changes_held", f"{len(fresh)} changes wait for a release")
-
-    async def _finish(
-        self, seen: Gathered, cursors: Mapping[Stream, str], marks: Sequence[dirty.Mark], *, full: bool
-    ) -> None:
-        """Cursors, marks, folders, the queue: last, once everything they cover is stored."""
-        now = self.clock.now()
-        versions = [
-            (link.id, side, version) for link in seen.echoes for side in Side if (version := _version(seen, link, side))
-        ]
-        with self.store.begin(self.lease()) as tx:
-            # A create whose source is gone has nothing left to be answered for (M7).
-            ended = [one for one in attempts.of_user(tx, self.user.id) if self._source_gone(seen, one)]
-            attempts.close(tx, ended)
-            links.look_again(tx, self.user.id, versions)
-            dirty.put_cursors(tx, self.user.id, {_cursor_name(s): value for s, value in cursors.items()}, now)
-            dirty.mark(tx, self._still_unread(seen, marks))
-            dirty.clear(tx, marks)
-            users.folder_answered(tx, self.user.id, [s.folder for s in cursors if s.kind is not None], now)
-            for stream in seen.silent_folders:
-                if users.folder_silent(tx, self.user.id, stream.folder, "does not answer (S9)"):
-                    self.on_alert("folder_silent", stream.folder)
-            users.passed(tx, self.user.id, now, full=full)
-        if seen.hints:
-            await self.worlds.x3.acknowledge([hint.number for hint in seen.hints])
-
-    def _still_unread(self, seen: Gathered, marks: Sequence[dirty.Mark]) -> list[dirty.Mark]:
-        """Items that could not be read stay marked, so that the saved cursors skip nothing; after a day the complete
-        listings alone look for them (G2)."""
-        now = self.clock.now()
-        given_up = {mark.item for mark in marks if mark.item and mark.since < now - UNREAD_PATIENCE}
-        items = {item_of(ref) for ref in seen.unread} - given_up
-        return [
-            dirty.Mark(user_id=self.user.id, since=now, stream="item", item=item, causes=("unread",))
-            for item in sorted(items)
-        ]
-
-    def _source_gone(self, seen: Gathered, attempt: attempts.Attempt) -> bool:
-        if attempt.side is Side.X3:
-            source = seen.outlook.get((attempt.type.kind, attempt.source_key))
-        else:
-            source = seen.x3.get((attempt.type, attempt.source_key))
-        return isinstance(source, Absent) and self.clock.now() > attempt.sent_at + self.worlds.x3_limit
+    def _settling(self) -> Settling:
+        return Settling(
+            store=self.store,
+            clock=self.clock,
+            user_id=self.user.id,
+            lease=self.lease,
+            x3=self.worlds.x3,
+            x3_limit=self.worlds.x3_limit,
+            on_alert=self.on_alert,
+        )
 
     def _save_report(self, report: Report) -> None:
         with self.store.begin() as tx:
@@ -558,15 +446,6 @@ class Pass:
             )
 
 
-def _version(seen: Gathered, link: Link, side: Side) -> str:
-    """The version that a side showed, blank when it was not looked at."""
-    if side is Side.X3:
-        observed = seen.x3.get((link.type, link.x3_key))
-    else:
-        observed = seen.outlook.get((link.type.kind, link.outlook_key))
-    return observed.version if isinstance(observed, Present) else ""
-
-
 def _refs_of_key(item: ItemKey) -> list[Ref]:
     refs = []
     if item.x3_key:
@@ -576,15 +455,6 @@ def _refs_of_key(item: ItemKey) -> list[Ref]:
     return refs
 
 
-def _cursor_name(stream: Stream) -> str:
-    return "x3" if stream.kind is None else f"{stream.kind.value}:{stream.folder}"
-
-
 def _wants_all(marks: Iterable[dirty.Mark]) -> bool:
     """Whether somebody asked for a complete listing (changed settings, an administrator)."""
     return any(not mark.item and "full" in mark.causes for mark in marks)
-
-
-def fingerprint_of(tenant: str, server: str, folder: str) -> str:
-    """M2's fp: names tenant, X3 server and X3 folder without telling them."""
-    return hashlib.sha256("\n".join((tenant, server, folder)).encode()).hexdigest()[:16]

@@ -34,9 +34,9 @@ from worker import poll
 from worker.bootstrap import Application
 from worker.celery_app import LONGEST_TASK, PASS, Process, Sender, pause_before, sender_of, task
 from worker.settings import Settings
+from worker.settle import WHOLE
 from worker.state import dirty, held, leases, passes
 from worker.state.held import Held
-from worker.sync import WHOLE
 from worker.tasks import celery_of, enqueue_pass, force_resync, sync_user
 
 __all__ = ["app", "broker", "servers", "settings", "valkey"]

@@ -24,7 +24,8 @@ from worker.state import journal, leases, links
 from worker.state.items import ItemKey
 from worker.state.leases import Lease, LockBusy
 from worker.state.users import User, UserState
-from worker.sync import Busy, Worlds
+from worker.sync import Busy
+from worker.worlds import Worlds
 
 LEASE_SECONDS = 300.0  # a by-hand write is a few requests; only taking a whole mailbox out may need to be said again
 PASS_ID = "by-hand"  # noqa: S105 - the journal's pass of what no pass did

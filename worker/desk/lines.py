@@ -12,12 +12,13 @@ from reconcile.port import Endpoint
 from worker.bootstrap import Application
 from worker.desk.passes import Unfit, codes, find_user, link_of, mark_items, passes_of, refs
 from worker.report import Report
+from worker.settle import WHOLE
 from worker.state import codec, held, problems
 from worker.state.held import Held
 from worker.state.items import ItemKey
 from worker.state.problems import ProblemLine
 from worker.state.users import User
-from worker.sync import WHOLE, Progress
+from worker.sync import Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

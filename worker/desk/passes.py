@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 
 from reconcile.model import Link
 from reconcile.port import Ref, Stop
-from worker.apply import item_of
 from worker.bootstrap import Application
 from worker.forced import BadRequest, Forced, parse
+from worker.items import item_of
 from worker.log import logger
 from worker.report import Report
 from worker.state import dirty, links, users

@@ -1,0 +1,147 @@
+"""What a pass leaves behind: holds, cursors, marks, the answered queue. Last of all, so that a crash repeats work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from reconcile import guard
+from reconcile.actions import Decision, Gate, Rule
+from reconcile.model import Absent, ItemType, Link, Present, Side
+from reconcile.port import Stream
+from worker.clock import Clock
+from worker.items import item_of
+from worker.observed import Gathered
+from worker.report import HELD, PLANNED, SKIPPED, Outcome, Report
+from worker.state import attempts, dirty, held, links, users
+from worker.state.held import Held
+from worker.state.items import ItemKey
+from worker.state.leases import Lease
+from worker.state.store import Store
+from worker.worlds import X3Side
+
+UNREAD_PATIENCE = timedelta(days=1)
+WHOLE = ItemKey(ItemType.CONTACT)  # the held row of a pass that is held as a whole (G7) names no item
+
+
+def cursor_name(stream: Stream) -> str:
+    """The name under which a stream's cursor is stored."""
+    return "x3" if stream.kind is None else f"{stream.kind.value}:{stream.folder}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settling:
+    """Stores the end of a pass for one user. `x3_limit` is X3's execution limit (M7)."""
+
+    store: Store
+    clock: Clock
+    user_id: int
+    lease: Callable[[], Lease]
+    x3: X3Side
+    x3_limit: timedelta
+    on_alert: Callable[[str, str], None]
+
+    def hold_whole(self, report: Report, decisions: Sequence[Decision], why: str) -> None:
+        """G7: nothing is done and no cursor moves, so that the next pass sees it all again."""
+        report.whole_hold = why
+        for decision in decisions:
+            status = {Gate.OPEN: PLANNED, Gate.HELD: HELD, Gate.SKIPPED: SKIPPED}[decision.gate]
+            report.add(Outcome(decision, status, [], list(decision.problems)))
+        mails = sum(decision.mails for decision in decisions)
+        row = Held(item=WHOLE, rule=Rule.G7, why=why, action="pass", would_mail=mails, x3_fingerprint="whole")
+        with self.store.begin(self.lease()) as tx:
+            standing = held.of_user(tx, self.user_id)
+            if not any(one.item == WHOLE for one in standing):
+                held.put(tx, self.user_id, [row], self.clock.now())
+                self.on_alert("pass_held", why)
+
+    def store_holds(self, seen: Gathered, outcomes: Sequence[Outcome]) -> None:
+        """G3: what is held now is stored by its fingerprint; what is no longer planned is gone."""
+        now = self.clock.now()
+        rows = [
+            Held(
+                item=ItemKey(d.pair.type, d.pair.key(Side.X3), d.pair.key(Side.OUTLOOK)),
+                rule=d.gate_rule or d.rule,
+                why=f"{d.why}; {d.gate_why}",
+                action=d.verb,
+                side=d.steps[0].side if d.steps else None,
+                would_mail=d.mails,
+                x3_fingerprint=guard.fingerprint(d),
+            )
+            for outcome in outcomes
+            if outcome.status == HELD and (d := outcome.decision)
+        ]
+        # A rejected creation leaves no link to remember it by, so its row stays.
+        kept_out = {
+            ItemKey(p.type, p.key(Side.X3), p.key(Side.OUTLOOK))
+            for outcome in outcomes
+            if outcome.decision.rule is Rule.G3 and (p := outcome.decision.pair).link is None
+        }
+        looked_at = {key for _, key in seen.x3} | {key for _, key in seen.outlook}
+        with self.store.begin(self.lease()) as tx:
+            standing = held.of_user(tx, self.user_id)
+            kept = {row.item for row in rows}
+            gone = [
+                one.id
+                for one in standing
+                if one.item not in kept
+                and (one.item == WHOLE or one.item.x3_key in looked_at or one.item.outlook_key in looked_at)
+                and one.item not in kept_out
+            ]
+            held.drop_ids(tx, gone)
+            fresh = held.put(tx, self.user_id, rows, now) if rows else []
+        known = {one.id for one in standing}
+        if any(one.id not in known for one in fresh):
+            self.on_alert("changes_held", f"{len(fresh)} changes wait for a release")
+
+    async def finish(
+        self, seen: Gathered, cursors: Mapping[Stream, str], marks: Sequence[dirty.Mark], *, full: bool
+    ) -> None:
+        """Cursors, marks, folders, the queue: last, once everything they cover is stored."""
+        now = self.clock.now()
+        versions = [
+            (link.id, side, version) for link in seen.echoes for side in Side if (version := _version(seen, link, side))
+        ]
+        with self.store.begin(self.lease()) as tx:
+            # A create whose source is gone has nothing left to be answered for (M7).
+            ended = [one for one in attempts.of_user(tx, self.user_id) if self._source_gone(seen, one)]
+            attempts.close(tx, ended)
+            links.look_again(tx, self.user_id, versions)
+            dirty.put_cursors(tx, self.user_id, {cursor_name(s): value for s, value in cursors.items()}, now)
+            dirty.mark(tx, self._still_unread(seen, marks))
+            dirty.clear(tx, marks)
+            users.folder_answered(tx, self.user_id, [s.folder for s in cursors if s.kind is not None], now)
+            for stream in seen.silent_folders:
+                if users.folder_silent(tx, self.user_id, stream.folder, "does not answer (S9)"):
+                    self.on_alert("folder_silent", stream.folder)
+            users.passed(tx, self.user_id, now, full=full)
+        if seen.hints:
+            await self.x3.acknowledge([hint.number for hint in seen.hints])
+
+    def _still_unread(self, seen: Gathered, marks: Sequence[dirty.Mark]) -> list[dirty.Mark]:
+        """Items that could not be read stay marked, so that the saved cursors skip nothing; after a day the complete
+        listings alone look for them (G2)."""
+        now = self.clock.now()
+        given_up = {mark.item for mark in marks if mark.item and mark.since < now - UNREAD_PATIENCE}
+        items = {item_of(ref) for ref in seen.unread} - given_up
+        return [
+            dirty.Mark(user_id=self.user_id, since=now, stream="item", item=item, causes=("unread",))
+            for item in sorted(items)
+        ]
+
+    def _source_gone(self, seen: Gathered, attempt: attempts.Attempt) -> bool:
+        if attempt.side is Side.X3:
+            source = seen.outlook.get((attempt.type.kind, attempt.source_key))
+        else:
+            source = seen.x3.get((attempt.type, attempt.source_key))
+        return isinstance(source, Absent) and self.clock.now() > attempt.sent_at + self.x3_limit
+
+
+def _version(seen: Gathered, link: Link, side: Side) -> str:
+    """The version that a side showed, blank when it was not looked at."""
+    if side is Side.X3:
+        observed = seen.x3.get((link.type, link.x3_key))
+    else:
+        observed = seen.outlook.get((link.type.kind, link.outlook_key))
+    return observed.version if isinstance(observed, Present) else ""
