@@ -228,7 +228,7 @@ def _name(person: Person) -> str:
 
 
 def natural_keys(content: Content) -> frozenset[tuple[object, ...]]:
-    """M4: what two items that were never linked must share to be the same (contacts: see `match.same_person`)."""
+    """M4: what two items that were never linked must share to be the same (contacts: see `likeness.same_person`)."""
     match content:
         case Task():
             return frozenset({("task", content.subject, content.dates.due)})

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reconcile import series
-from reconcile.content import Contact, ItemType, Kind, Side, field_names
-from reconcile.fields import in_type, natural_keys, sync_id
+from reconcile.content import ItemType, Kind, Side, field_names
+from reconcile.fields import in_type, sync_id
+from reconcile.likeness import default_type, similar, type_of_new
 from reconcile.model import (
     UNREAD,
     Absent,
@@ -28,7 +29,6 @@ from reconcile.model import (
     Where,
 )
 from reconcile.model import Seen as Look
-from reconcile.text import fold
 
 X3Key = tuple[ItemType, str]
 OutlookKey = tuple[Kind, str]
@@ -84,15 +84,15 @@ def match(seen: Seen, *, fp: str, mailbox: str) -> Matching:
     work.free_x3 = {k: o for k, o in seen.x3.items() if isinstance(o, Present) and k not in linked_x3}
     free = [o for k, o in sorted(seen.outlook.items()) if k not in linked_outlook and isinstance(o, Present)]
     private = [(k, o) for k, o in seen.outlook.items() if k not in linked_outlook and isinstance(o, Private)]
-    attempted = _attempted(work)
-    private = [(key, item) for key, item in private if key not in attempted]
     free = _moved(work, free)
     free = _unanswered(work, free)
-    for (kind, _), hidden in private:
-        work.pairs.append(Pair(type=_default_type(kind), link=None, x3=UNREAD, outlook=hidden))
     free = _marked(work, free)
     free = _meetings(work, free)
     _natural(work, free)
+    attempted = _attempted(work)
+    for name, hidden in private:
+        if name not in attempted:
+            work.pairs.append(Pair(type=default_type(name[0]), link=None, x3=UNREAD, outlook=hidden))
     for key, present in sorted(work.free_x3.items()):
         if key[1] in seen.claimed:
             note = "the record comes from a meeting that is not in this mailbox"
@@ -100,18 +100,6 @@ def match(seen: Seen, *, fp: str, mailbox: str) -> Matching:
         else:
             work.pairs.append(Pair(type=key[0], link=None, x3=present, outlook=UNREAD))
     return Matching(pairs=tuple(work.pairs), foreign=work.foreign, wanted=frozenset(work.wanted))
-
-
-def _default_type(kind: Kind) -> ItemType:
-    return {Kind.CONTACT: ItemType.CONTACT, Kind.TASK: ItemType.TASK, Kind.EVENT: ItemType.APPOINTMENT}[kind]
-
-
-def type_of_new(item: Present) -> ItemType:
-    """What an item without a link becomes in X3: an event of the category "X3 Call" a call, other events appointments."""
-    event = item.outlook.event
-    if event is not None and event.call:
-        return ItemType.CALL
-    return _default_type(item.outlook.kind)
 
 
 def _meeting_key(item: Present) -> MeetingKey | None:
@@ -129,7 +117,8 @@ def _own_marker(work: _Work, item: Present) -> Marker | None:
 
 def _attempted(work: _Work) -> set[OutlookKey]:
     """M7: records of open creates whose item went away, or became private, before the answer was known. They are linked
-    after all, so that the deletion or the privacy reaches X3; else they would be made again in Outlook."""
+    after all, so that the deletion or the privacy reaches X3; else they would be made again in Outlook. While the item was
+    not read, the record waits. (A task that moved meanwhile has another id, and no marker yet: M4 finds it.)"""
     linked: set[OutlookKey] = set()
     for sync, key in _by_sync_id(work).items():
         if sync not in work.seen.attempts:
@@ -139,6 +128,8 @@ def _attempted(work: _Work) -> set[OutlookKey]:
         if isinstance(outlook, Present):
             continue  # see _unanswered
         del work.free_x3[key]
+        if isinstance(outlook, Unread):
+            continue
         owner = x3.x3.representatives[0] if x3.x3.representatives else ""
         link = Link(
             type=key[0],
@@ -335,20 +326,6 @@ def _meetings(work: _Work, free: list[Present]) -> list[Present]:
 # ------------------------------------------------------------------------------------- first meeting (M4)
 
 
-def same_person(one: Contact, other: Contact) -> bool:
-    """M4 for contacts: an e-mail in common unless both surnames are set and differ; without any e-mail match surname,
-    given name and company."""
-    surnames = fold(one.name.surname), fold(other.name.surname)
-    if natural_keys(one) & natural_keys(other):
-        return not all(surnames) or surnames[0] == surnames[1]
-    return (
-        bool(surnames[0])
-        and surnames[0] == surnames[1]
-        and fold(one.name.given) == fold(other.name.given)
-        and fold(one.company) == fold(other.company)
-    )
-
-
 def _natural(work: _Work, free: Iterable[Present]) -> None:
     """One-to-one in both directions is a match; otherwise nothing is done and it is said (M4)."""
     items = list(free)
@@ -357,7 +334,7 @@ def _natural(work: _Work, free: Iterable[Present]) -> None:
         key = (ItemType.CONTACT, present.key)
         if not any((link.type, link.x3_key) == key for link in work.seen.links):
             records.setdefault(key, present)
-    fits = {item.key: [key for key in _similar(item, records) if _may_meet(records[key])] for item in items}
+    fits = {item.key: similar(item, records) for item in items}
     suitors: dict[X3Key, list[str]] = defaultdict(list)
     for item_key, keys in fits.items():
         for key in keys:
@@ -379,21 +356,3 @@ def _natural(work: _Work, free: Iterable[Present]) -> None:
             work.pairs.append(
                 Pair(type=item_type, link=None, x3=UNREAD, outlook=item, meeting=Meeting.AMBIGUOUS, note=note)
             )
-
-
-def _may_meet(record: Present) -> bool:
-    return record.where is Where.HERE or isinstance(record.content, Contact)
-
-
-def _similar(item: Present, records: Mapping[X3Key, Present]) -> list[X3Key]:
-    item_type = type_of_new(item)
-    if item.where is not Where.HERE:
-        return []  # S2, U5: nothing is made of it, so it takes nobody's place either
-    if isinstance(item.content, Contact):
-        return [
-            key
-            for key, record in records.items()
-            if key[0] is item_type and isinstance(record.content, Contact) and same_person(item.content, record.content)
-        ]
-    wanted = natural_keys(item.content)
-    return [key for key, r in records.items() if key[0] is item_type and natural_keys(r.content) & wanted]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from reconcile import events, fields
 from reconcile.actions import Assign, Create, Decision, Delete, Gate, Mark, Problem, Rule, Step, Update
-from reconcile.content import Appointment, ItemType, Side
+from reconcile.content import Appointment, ItemType, Side, field_names
 from reconcile.context import Context
 from reconcile.events import EventClass
 from reconcile.merge import Merge, first_meeting
@@ -216,8 +216,11 @@ def _met(pair: Pair, x3: Present, outlook: Present, context: Context) -> Decisio
     if ours and outlook.where is Where.ELSEWHERE:
         # M2, M6, S6: without a link the record would be created again.
         why = f"{pair.note}, in a folder that is not managed"
-        return Decision(pair=pair, rule=Rule.S6, why=why, after=LinkState.RELEASED, remember=True)
-    asleep = ours and x3.where is not Where.ELSEWHERE and outlook.where is Where.OUT_OF_WINDOW
+        # How the two differ is found out when it is back.
+        names = frozenset(field_names(pair.type)) - fields.X3_ONLY[pair.type]
+        unsettled = dict.fromkeys(Side, names)
+        return Decision(pair=pair, rule=Rule.S6, why=why, after=LinkState.RELEASED, remember=True, unsettled=unsettled)
+    asleep = ours and outlook.where is Where.OUT_OF_WINDOW
     ignored = None if asleep else _out_of_scope(pair, outlook, context)
     if ignored is not None:
         return ignored

@@ -10,7 +10,8 @@ import pytest
 
 from reconcile.content import Call, Contact, ItemType, PersonName, Side
 from reconcile.fields import sync_id
-from reconcile.match import Matching, match, same_person
+from reconcile.likeness import same_person
+from reconcile.match import Matching, match
 from reconcile.match import Seen as Observed
 from reconcile.model import Absent, EventFacts, Link, Meeting, Observation, Pair, Present, Private, Unread, Where
 from tests.reconcile import build
@@ -221,6 +222,17 @@ def test_M7_an_item_that_went_or_became_private_while_it_was_created_is_linked_a
     pair = only(matching)
     assert pair.link is not None
     assert (pair.link.x3_key, pair.link.outlook_key, pair.outlook) == ("X1", "o1", after)
+
+
+def test_M7_while_the_item_was_not_read_its_record_waits() -> None:
+    record = created(build.outlook(OUTLOOK_TASK))
+    assert found([record], [], attempts={record.x3.sync_id: "o1"}).pairs == ()
+
+
+def test_M7_M4_a_task_that_moved_while_it_was_created_is_met_again() -> None:
+    record, moved = created(build.outlook(OUTLOOK_TASK)), build.outlook(OUTLOOK_TASK, key="o2")
+    matching = found([record], [Absent(key="o1"), moved], attempts={record.x3.sync_id: "o1"})
+    assert halves(matching) == [("X1", "o2", Meeting.NATURAL)]
 
 
 def test_M7_an_item_with_an_open_create_is_not_adopted_by_the_marker_it_was_copied_with() -> None:
