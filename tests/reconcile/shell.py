@@ -33,6 +33,7 @@ class Shell:
     cursors: dict[Stream, str] = field(default_factory=dict)
     dirty: set[Ref] = field(default_factory=set)
     attempts: dict[tuple[Side, ItemType, str], Create] = field(default_factory=dict)
+    sent: int = 0  # creates so far
     refused: set[str] = field(default_factory=set)
     seen: dict[Ref, Observation] = field(default_factory=dict)
     decisions: tuple[Decision, ...] = ()
@@ -82,6 +83,8 @@ class Shell:
         return asked
 
     def _read(self, refs: Iterable[Ref]) -> None:
+        # In a fixed order, whatever the hashes, so that a history can be told again.
+        refs = sorted(refs, key=lambda ref: (str(ref.kind), str(ref.type), ref.key, ref.folder))
         wanted = [ref for ref in refs if not any(_same(ref, known) for known in self.seen)]
         for side in Side:
             of_side = [ref for ref in wanted if (ref.kind is None) is (side is Side.X3)]
@@ -201,7 +204,8 @@ class Shell:
     def _take(self, decision: Decision, step: Step, looks: dict[Side, Present]) -> Present | None:
         end = self.ends[step.side]
         if isinstance(step, Create):
-            step = replace(step, token=f"attempt-{_attempt(decision, step)}")
+            self.sent += 1
+            step = replace(step, token=f"attempt-{self.sent}")
             self.attempts[_attempt(decision, step)] = step
             return end.carry_out(step)
         target = looks.get(step.side, step.target)

@@ -1,4 +1,4 @@
-"""Decisions by rule: D1-D7, S5-S9, M1, M2, M5, M6, A4-A6. The golden table has the complete product; here stands why."""
+"""Decisions by rule: deletion (D1-D7) and scope (S5-S9, M1). The golden table has the complete product; here stands why."""
 
 from __future__ import annotations
 
@@ -7,65 +7,38 @@ from typing import Any
 
 import pytest
 
-from reconcile.actions import Assign, Create, Decision, Delete, Drop, Gate, Mark, Unassign, Update, Withdraw
+from reconcile.actions import Drop, Gate, Unassign, Update, Withdraw
 from reconcile.content import ItemType, Kind, PersonName, Side
-from reconcile.context import Conflict, Rules
+from reconcile.context import Rules
 from reconcile.model import (
     UNREAD,
-    Absent,
     Born,
     EventFacts,
-    Link,
     LinkState,
     Meeting,
     Observation,
     Present,
-    Private,
-    Response,
     Seen,
     Where,
 )
 from reconcile.plan import decide, plan
 from tests.reconcile import build
-
-TASK, CONTACT, CALL, APPOINTMENT = ItemType.TASK, ItemType.CONTACT, ItemType.CALL, ItemType.APPOINTMENT
-GONE_X3, GONE = Absent(key="X1"), Absent(key="o1")
-PRIVATE = Private(key="o1")
-
-
-def record(item_type: ItemType, *, where: Where = Where.HERE, **changes: Any) -> Present:
-    reps = (build.OTHER,) if where is Where.ELSEWHERE else (build.ME,)
-    return build.x3(build.alter(build.CONTENTS[item_type][Side.X3], **changes), where=where, reps=reps)
-
-
-def item(item_type: ItemType, *, where: Where = Where.HERE, event: EventFacts | None = None, **changes: Any) -> Present:
-    return build.outlook(build.alter(build.CONTENTS[item_type][Side.OUTLOOK], **changes), where=where, event=event)
-
-
-def decided(
-    known: ItemType | Link, x3: Observation, outlook: Observation, rules: Rules | None = None, **context: Any
-) -> Decision:
-    """The one decision of a linked pair."""
-    link = build.link(known) if isinstance(known, ItemType) else known
-    (decision,) = decide(build.pair(link, x3, outlook), build.context(rules, **context))
-    return decision
-
-
-def unlinked(
-    x3: Observation,
-    outlook: Observation,
-    meeting: Meeting = Meeting.ALONE,
-    item_type: ItemType | None = None,
-    rules: Rules | None = None,
-) -> Decision:
-    pair = build.pair(None, x3, outlook, meeting=meeting, item_type=item_type)
-    (decision,) = decide(pair, build.context(rules))
-    return decision
-
-
-def steps(decision: Decision) -> list[str]:
-    return [f"{type(step).__name__} {step.side.value}" for step in decision.steps]
-
+from tests.reconcile.deciding import (
+    APPOINTMENT,
+    CALL,
+    CONTACT,
+    GONE,
+    GONE_X3,
+    PARTICIPANT,
+    PRIVATE,
+    TASK,
+    decided,
+    item,
+    others,
+    record,
+    steps,
+    unlinked,
+)
 
 # -------------------------------------------------------------------------------------------- deletion
 
@@ -162,17 +135,6 @@ def test_D6_a_waiting_deletion_is_dropped_when_the_surviving_side_is_edited() ->
 def test_D6_a_deletion_that_was_undone_waits_no_more() -> None:
     decision = decided(build.link(TASK, LinkState.PENDING_DELETE), record(TASK), item(TASK))
     assert (decision.rule, decision.steps, decision.after) == ("D6", (), LinkState.LINKED)
-
-
-def others(*, where: Where = Where.HERE, **changes: Any) -> Present:
-    """An appointment of another organiser, in which the user takes part."""
-    content = build.alter(build.APPOINTMENT[Side.X3], participants=(build.ME,), **changes)
-    return build.x3(content, reps=(build.OTHER, build.ME), where=where)
-
-
-PARTICIPANT = build.link(
-    APPOINTMENT, owner=build.OTHER, x3=Seen(content=build.alter(build.APPOINTMENT[Side.X3], participants=(build.ME,)))
-)
 
 
 @pytest.mark.parametrize("edit", [{}, {"subject": "edited meanwhile"}])
@@ -305,163 +267,6 @@ def test_M1_the_same_key_with_another_auuid_is_another_record(state: LinkState, 
     decision = decided(build.link(TASK, state), build.x3(build.TASK[Side.X3], auuid="another"), outlook)
     assert (decision.rule, decision.steps) == ("M1", ())
     assert decision.after is (None if state is LinkState.RELEASED else LinkState.RELEASED)
-
-
-# ------------------------------------------------------------------------------------- without a link
-
-
-def test_M2_an_adopted_item_is_linked_without_a_new_marker() -> None:
-    marked = build.outlook(build.TASK[Side.OUTLOOK], marker=build.marker(TASK))
-    decision = unlinked(record(TASK), marked, Meeting.MARKER)
-    assert (decision.rule, decision.steps, decision.after, decision.remember) == ("M2", (), LinkState.LINKED, True)
-
-
-def test_M2_U4_ask_holds_an_adoption_whose_sides_differ() -> None:
-    marked = build.outlook(build.alter(build.TASK[Side.OUTLOOK], subject="other"), marker=build.marker(TASK))
-    decision = unlinked(record(TASK), marked, Meeting.MARKER, rules=Rules(conflict=Conflict.ASK))
-    assert (decision.gate, decision.gate_rule) == (Gate.HELD, "C4")
-
-
-@pytest.mark.parametrize(("born", "does"), [(Born.CREATED, Delete), (Born.LINKED, Create)])
-def test_M2_a_marked_item_whose_record_is_gone_waits_for_a_person(born: Born, does: type) -> None:
-    marked = build.outlook(build.TASK[Side.OUTLOOK], marker=build.marker(TASK, born=born))
-    decision = unlinked(GONE_X3, marked, Meeting.MARKER)
-    assert (decision.rule, decision.gate, type(decision.steps[0])) == ("M2", Gate.HELD, does)
-
-
-@pytest.mark.parametrize("where", [Where.ELSEWHERE, Where.OUT_OF_WINDOW])
-def test_M2_a_marked_item_out_of_scope_is_linked_lest_it_be_made_again(where: Where) -> None:
-    marked = build.outlook(build.TASK[Side.OUTLOOK], where=where, marker=build.marker(TASK))
-    decision = unlinked(record(TASK, where=Where.OUT_OF_WINDOW), marked, Meeting.MARKER)
-    assert decision.after is (LinkState.RELEASED if where is Where.ELSEWHERE else LinkState.ASLEEP)
-
-
-@pytest.mark.parametrize("marker", [None, build.marker(TASK, mailbox="mailbox-2"), build.marker(TASK, "X9")])
-def test_M3_M5_a_new_item_is_created_in_x3_and_its_marker_written(marker: Any) -> None:
-    decision = unlinked(UNREAD, build.outlook(build.TASK[Side.OUTLOOK], marker=marker))
-    assert (decision.rule, steps(decision)) == ("M5", ["Create x3", "Mark outlook"])
-    create, mark = decision.steps
-    assert isinstance(create, Create)
-    assert isinstance(mark, Mark)
-    assert (create.representative, len(create.sync_id), mark.marker.x3_key) == (build.ME, 40, "")
-
-
-def test_M3_a_marker_that_still_names_another_record_is_mended() -> None:
-    copied = build.outlook(build.TASK[Side.OUTLOOK], marker=build.marker(TASK, "X9"))
-    decision = decided(TASK, record(TASK), copied)
-    (step,) = decision.steps
-    assert isinstance(step, Mark)
-    assert (decision.rule, step.marker.x3_key) == ("M2", "X1")
-
-
-@pytest.mark.parametrize("item_type", list(ItemType))
-def test_M5_a_new_record_is_created_in_the_default_folder_with_marker_and_details(item_type: ItemType) -> None:
-    decision = unlinked(record(item_type), UNREAD)
-    (step,) = decision.steps
-    assert isinstance(step, Create)
-    assert step.marker == build.marker(item_type, born=Born.CREATED)
-    assert step.folder == build.context().default_folders[item_type.kind]
-    assert step.details[0] == f"{item_type.value.capitalize()} X1"
-
-
-def test_M4_a_contact_of_another_representative_is_assigned_and_linked() -> None:
-    decision = unlinked(record(CONTACT, where=Where.ELSEWHERE), item(CONTACT), Meeting.NATURAL)
-    assert [type(step) for step in decision.steps] == [Assign, Mark]
-    assert (decision.rule, decision.after) == ("M4", LinkState.LINKED)
-
-
-def test_M4_several_candidates_make_a_problem_line_unless_nothing_would_be_made_of_the_item() -> None:
-    assert unlinked(UNREAD, item(TASK), Meeting.AMBIGUOUS).problems
-    request = item(APPOINTMENT, event=build.invitation(Response.NOT_RESPONDED))
-    assert unlinked(UNREAD, request, Meeting.AMBIGUOUS).rule == "A5"
-
-
-def test_M6_a_record_of_a_meeting_waits_and_one_that_is_gone_is_not_made_again() -> None:
-    waits = unlinked(others(), UNREAD, Meeting.CLAIMED)
-    assert (waits.rule, waits.gate, waits.steps) == ("M6", Gate.SKIPPED, ())
-    gone = unlinked(GONE_X3, item(APPOINTMENT, event=build.invitation()), Meeting.MEETING, APPOINTMENT)
-    assert (gone.rule, gone.steps) == ("M6", ())
-
-
-# ------------------------------------------------------------------------------------- meetings, A4-A6
-
-
-@pytest.mark.parametrize("x3", [GONE_X3, record(APPOINTMENT, where=Where.ELSEWHERE)])
-def test_A4_an_invitation_whose_record_goes_is_released_never_deleted(x3: Observation) -> None:
-    decision = decided(APPOINTMENT, x3, item(APPOINTMENT, event=build.invitation()))
-    assert (decision.rule, decision.steps, decision.after) == ("A4", (), LinkState.RELEASED)
-    link = build.link(APPOINTMENT, LinkState.RELEASED, x3=Seen())
-    again = decided(link, x3, item(APPOINTMENT, subject="moved", event=build.invitation()))
-    assert (again.steps, again.after) == ((), None)
-
-
-def test_A4_an_invitation_is_never_written() -> None:
-    decision = decided(APPOINTMENT, record(APPOINTMENT, subject="X3's"), item(APPOINTMENT, event=build.invitation()))
-    assert decision.steps == ()
-    assert decision.problems
-    new = unlinked(UNREAD, item(APPOINTMENT, event=build.invitation()))
-    assert steps(new) == ["Create x3"]
-
-
-def test_A4_a_meetings_record_is_owned_by_its_organiser_if_he_is_a_user() -> None:
-    event = build.invitation(organizer_email="REP2@contoso.example")
-    create = unlinked(UNREAD, item(APPOINTMENT, event=event)).steps[0]
-    assert isinstance(create, Create)
-    assert create.representative == build.OTHER
-    assert getattr(create.content, "participants") == (build.ME,)  # noqa: B009  # the union of contents
-    outsider = unlinked(UNREAD, item(APPOINTMENT, event=build.invitation())).steps[0]
-    assert isinstance(outsider, Create)
-    assert outsider.representative == build.ME
-
-
-@pytest.mark.parametrize(
-    "event",
-    [
-        build.organised(draft=True),
-        build.invitation(Response.NOT_RESPONDED),
-        build.invitation(Response.DECLINED),
-        build.invitation(cancelled=True),
-        build.organised(cancelled=True),
-    ],
-    ids=["draft", "not answered", "declined", "cancelled", "cancelled by himself"],
-)
-def test_A5_nothing_is_made_of(event: EventFacts) -> None:
-    decision = unlinked(UNREAD, item(APPOINTMENT, event=event))
-    assert (decision.rule, decision.steps, decision.after) == ("A5", (), None)
-
-
-def test_A5_a_cancelled_meeting_counts_as_deleted_by_its_organiser() -> None:
-    cancelled = build.invitation(cancelled=True)
-    assert steps(decided(APPOINTMENT, record(APPOINTMENT), item(APPOINTMENT, event=cancelled))) == ["Delete x3"]
-    assert steps(decided(PARTICIPANT, others(), item(APPOINTMENT, event=cancelled))) == ["Withdraw x3"]
-    edited = decided(APPOINTMENT, record(APPOINTMENT, report="kept"), item(APPOINTMENT, event=cancelled))
-    assert (edited.rule, steps(edited)) == ("D4", ["Create outlook"])
-
-
-def test_A5_D7_a_declined_meeting() -> None:
-    declined = item(APPOINTMENT, event=build.invitation(Response.DECLINED))
-    assert steps(decided(PARTICIPANT, others(), declined)) == ["Withdraw x3"]
-    assert steps(decided(APPOINTMENT, record(APPOINTMENT), declined)) == ["Delete x3"]
-    seen = Seen(content=build.alter(build.APPOINTMENT[Side.X3], participants=(build.OTHER,)))
-    shared = record(APPOINTMENT, participants=(build.OTHER,))
-    kept = decided(build.link(APPOINTMENT, x3=seen), shared, declined)
-    assert (kept.rule, kept.steps, kept.after) == ("D7", (), LinkState.RELEASED)
-
-
-def test_A6_C7_an_event_with_attendees_gets_no_details() -> None:
-    meeting = item(APPOINTMENT, event=build.organised())
-    decision = decided(APPOINTMENT, record(APPOINTMENT, subject="X3's"), meeting, Rules(attendee_mail=True))
-    (step,) = decision.steps
-    assert isinstance(step, Update)
-    assert step.details == ()
-    alone = decided(APPOINTMENT, record(APPOINTMENT, subject="X3's"), item(APPOINTMENT)).steps[0]
-    assert isinstance(alone, Update)
-    assert alone.details
-
-
-def test_U4_ask_holds_a_conflict() -> None:
-    decision = decided(TASK, record(TASK, subject="X3's"), item(TASK, subject="Outlook's"), Rules(conflict=Conflict.ASK))
-    assert (decision.gate, decision.gate_rule, decision.rule) == (Gate.HELD, "C4", "C4")
 
 
 def test_S8_a_plan_begins_with_contacts_and_ends_with_deletions() -> None:
