@@ -28,6 +28,7 @@ from graph_adapter import errors
 from graph_adapter.connection import Bearer, GraphConnection
 from graph_adapter.gate import Counts, Gate, Pass
 from graph_adapter.lanes import Lanes
+from reconcile.model import Side
 from reconcile.port import Stop, TryLater
 
 T = TypeVar("T")
@@ -202,7 +203,7 @@ class Graph:
             raise Stop(
                 "Microsoft Graph sent a link to another host.",
                 mend="Check GRAPH__BASE_URL; a proxy that rewrites hosts must rewrite the links in bodies too.",
-                whole_side=True,
+                side=Side.OUTLOOK,
             )
         return url
 

@@ -16,6 +16,7 @@ from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.identity import CertificateCredential, ClientSecretCredential, ManagedIdentityCredential
 
+from reconcile.model import Side
 from reconcile.port import Stop, TryLater
 
 PUBLIC_GRAPH = "https://graph.microsoft.com/v1.0"
@@ -71,7 +72,7 @@ def credential(connection: GraphConnection) -> TokenCredential | None:
             raise Stop(
                 "A static token is accepted only for a server on this machine.",
                 mend="Remove GRAPH__STATIC_TOKEN and give a client secret, a certificate or a managed identity.",
-                whole_side=True,
+                side=Side.OUTLOOK,
             )
         return None
     common: dict[str, Any] = {"authority": connection.authority}
@@ -91,12 +92,12 @@ def credential(connection: GraphConnection) -> TokenCredential | None:
         raise Stop(
             f"The Graph credential is not usable: {error}",
             mend="Check tenant id, client id and the certificate file.",
-            whole_side=True,
+            side=Side.OUTLOOK,
         ) from error
     raise Stop(
         "No Graph credential is set.",
         mend="Set GRAPH__CLIENT_SECRET, GRAPH__CERTIFICATE_PATH or the managed identity.",
-        whole_side=True,
+        side=Side.OUTLOOK,
     )
 
 
@@ -150,7 +151,7 @@ class Bearer:
             raise Stop(
                 f"Entra refuses the credential: {error.message}",
                 mend="Check tenant, client id and secret or certificate of the app registration.",
-                whole_side=True,
+                side=Side.OUTLOOK,
             ) from error
         except AzureError as error:
             raise TryLater(f"Entra does not answer: {error.message}") from error

@@ -17,6 +17,7 @@ import msgspec
 from kiota_abstractions.api_error import APIError
 
 from graph_adapter.wire import ErrorBody
+from reconcile.model import Side
 from reconcile.port import CursorExpired, Moved, Refused, Stop, TryLater
 
 _TOKEN_CODES = re.compile(r"syncstate|resyncrequired|fullsyncrequired|InvalidSyncState", re.IGNORECASE)
@@ -139,7 +140,7 @@ def _stop_credential(failure: Failure) -> Stop:
     return Stop(
         f"Microsoft Graph refuses the credential: {failure.text}",
         mend="Check tenant, client id and the secret or certificate of the app registration; a secret may have expired.",
-        whole_side=True,
+        side=Side.OUTLOOK,
     )
 
 

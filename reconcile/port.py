@@ -49,12 +49,12 @@ class Refused(Exception):
 
 class Stop(Exception):
     """Credentials, rights or configuration: pause this user or side and tell a person. `mend` says how to repair it;
-    `whole_side` that it concerns every user of the side, not only this mailbox."""
+    `side` which side is concerned for every user, None where it is only this mailbox or user."""
 
-    def __init__(self, message: str, *, mend: str = "", whole_side: bool = False) -> None:
+    def __init__(self, message: str, *, mend: str = "", side: Side | None = None) -> None:
         super().__init__(message)
         self.mend = mend
-        self.whole_side = whole_side
+        self.side = side
 
 
 # ------------------------------------------------------------------------------------------------ values

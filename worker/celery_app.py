@@ -209,7 +209,9 @@ def _body(declared: Task[Any], process: Process, sender: Sender) -> Callable[...
                 raise self.retry(countdown=pause) from None
             return  # what runs by the clock comes again by itself
         except (Stop, NotOurs) as stopped:
-            logger().error("task_stopped", task=declared.name, why=str(stopped))
+            # A whole side, or a user, that stands still was said when it began (G5).
+            said = logger().debug if isinstance(stopped, Stop) else logger().error
+            said("task_stopped", task=declared.name, why=str(stopped))
             if isinstance(user_id, int):
                 sender.turns.hold(user_id, STOPPED_SECONDS)
             return

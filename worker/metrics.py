@@ -20,6 +20,7 @@ class Metrics:
         self.held = Gauge("x3sync_held", "Changes that wait for a person", ["user"], registry=registry)
         self.problems = Gauge("x3sync_problems", "Problem lines", ["user"], registry=registry)
         self.paused = Gauge("x3sync_paused_users", "Users who are paused", registry=registry)
+        self.stopped = Gauge("x3sync_stopped_sides", "1 while a side refuses everybody (G5)", ["side"], registry=registry)
         self.last_pass = Gauge(
             "x3sync_last_pass_timestamp_seconds", "When a user's last pass ended well", ["user"], registry=registry
         )

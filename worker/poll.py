@@ -14,8 +14,9 @@ from typing import TypeVar
 import msgspec
 from sqlalchemy.orm import Session
 
-from reconcile.model import ItemType
-from reconcile.port import TryLater
+from reconcile.model import ItemType, Side
+from reconcile.port import Stop, TryLater
+from worker import sides
 from worker.bootstrap import Application
 from worker.log import logger
 from worker.settle import WHOLE
@@ -69,7 +70,7 @@ async def poll_x3(app: Application) -> list[int]:
     now, poll = app.clock.now(), app.settings.poll
     if not active or not _due(known, now):
         return []
-    changed = await _changes(app.x3(), active, known)
+    changed = await _asked(app, active, known)
     concerned = [u for u in active if u.representative in changed.representatives or u.x3_user in changed.users]
     if known is None:
         concerned = active  # the common cursor starts now; what was before is the users' own cursors' business
@@ -78,6 +79,17 @@ async def poll_x3(app: Application) -> list[int]:
     rhythm = X3Rhythm(at=now, pause=pause, since=since, seen=frozenset(changed.seen))
     await asyncio.to_thread(_mark, app, concerned, POLL, (_X3, rhythm))
     return [user.id for user in concerned]
+
+
+async def _asked(app: Application, active: Sequence[User], known: X3Rhythm | None) -> Changed:
+    """The poll is also what finds that X3 refuses everybody, and that it no longer does (G5)."""
+    try:
+        changed = await _changes(app.x3(), active, known)
+    except Stop as stop:
+        await asyncio.to_thread(sides.note, app, stop)
+        raise
+    await asyncio.to_thread(sides.answered, app, [Side.X3])
+    return changed
 
 
 async def _changes(x3: X3, active: Sequence[User], known: X3Rhythm | None) -> Changed:

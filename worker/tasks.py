@@ -7,7 +7,7 @@ from typing import Any
 
 from celery import Celery
 
-from worker import poll, subscribe
+from worker import poll, sides, subscribe
 from worker.bootstrap import Application
 from worker.celery_app import LONGEST_TASK, Process, Task, Users, build, sender_of, task
 from worker.desk import NotActive, forced_of, pass_or_pause
@@ -28,7 +28,7 @@ _BUSY_TRIES, _BUSY_PAUSE = 60, 10.0  # a forced pass waits ten minutes for anoth
 async def sync_user(app: Application, user: int | str) -> Users:
     """A pass for a user, named by his row or his X3 code, for the causes of his marks."""
     who = await asyncio.to_thread(_user, app, user)
-    if who is None or who.state is not UserState.ACTIVE:
+    if who is None or who.state is not UserState.ACTIVE or not await asyncio.to_thread(sides.may_try, app):
         return ()
     marks = await asyncio.to_thread(_marks, app, who)
     causes = dict.fromkeys(cause for mark in marks for cause in mark.causes)

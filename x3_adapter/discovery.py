@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from reconcile.model import Side
 from reconcile.port import Stop
 from x3_adapter.payload import Lines, Value, parse_xml, render
 from x3_adapter.soap import X3
@@ -103,7 +104,7 @@ def read_description(publication: str, text: str) -> Description:
         raise Stop(
             f"{publication}: X3 describes no field",
             mend=f"Publish the object again with GESAWE as {publication}, then restart the pool.",
-            whole_side=True,
+            side=Side.X3,
         )
     return Description(publication=publication, places=places)
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconcile.model import Side
 from reconcile.port import Refused, Stop, TryLater
 
 _LOG_CODE = re.compile(r"\bF\d+\b")
@@ -96,9 +97,9 @@ def of_http(status: int, body: str, *, writes: bool, retry_after: float | None) 
     the request (no client, no licence, no log-on) say that it was not carried out.
     """
     if status == 401:
-        return Stop(f"X3 refuses the credentials: {_excerpt(body)}", mend=_AUTHENTICATION, whole_side=True)
+        return Stop(f"X3 refuses the credentials: {_excerpt(body)}", mend=_AUTHENTICATION, side=Side.X3)
     if status in (403, 404, 405):
-        return Stop(f"X3 answers {status}: {_excerpt(body)}", mend=_ADDRESS, whole_side=True)
+        return Stop(f"X3 answers {status}: {_excerpt(body)}", mend=_ADDRESS, side=Side.X3)
     known = next((fault for fault in FAULTS if fault.fits(body)), None)
     if known is not None:
         return _of_fault(known, _excerpt(body), "", retry_after)
@@ -134,7 +135,7 @@ def of_reply(
 def _of_fault(fault: Fault, said: str, publication: str, retry_after: float | None) -> Exception:
     about = f"{publication}: {said}" if publication else said
     if fault.then is Then.STOP:
-        return Stop(about, mend=f"{publication}: {fault.mend}" if publication else fault.mend, whole_side=True)
+        return Stop(about, mend=f"{publication}: {fault.mend}" if publication else fault.mend, side=Side.X3)
     return TryLater(about, retry_after=fault.pause if retry_after is None else retry_after)
 
 

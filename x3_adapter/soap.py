@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
+from reconcile.model import Side
 from reconcile.port import Stop, TryLater
 from x3_adapter import envelope, errors
 from x3_adapter.envelope import Argument, Reply
@@ -117,9 +118,9 @@ class X3:
         Raises Stop when a token is asked for without a clock, or no credentials are given.
         """
         if connection.jwt is not None and clock is None:
-            raise Stop("a connected application's token needs a clock", whole_side=True)
+            raise Stop("a connected application's token needs a clock", side=Side.X3)
         if connection.jwt is None and not connection.user:
-            raise Stop("no credentials for X3", mend="Set X3SYNC_X3__USER or X3SYNC_X3__JWT_*.", whole_side=True)
+            raise Stop("no credentials for X3", mend="Set X3SYNC_X3__USER or X3SYNC_X3__JWT_*.", side=Side.X3)
         client = httpx.AsyncClient(
             base_url=connection.base_url.rstrip("/"),
             auth=None if connection.jwt else httpx.BasicAuth(connection.user, connection.password),
@@ -274,7 +275,7 @@ class X3:
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
                 raise TryLater(f"X3 cannot be reached: {type(error).__name__}") from error
             except httpx.UnsupportedProtocol as error:
-                raise Stop(f"not an address: {error}", mend="Check X3SYNC_X3__BASE_URL.", whole_side=True) from error
+                raise Stop(f"not an address: {error}", mend="Check X3SYNC_X3__BASE_URL.", side=Side.X3) from error
             except httpx.ReadTimeout as error:
                 # Waiting as long again for a harmless call helps nobody: that is the pass's own back-off.
                 raise TryLater("X3 does not answer in time", retry_after=_AFTER_TIMEOUT, sent=writes) from error

@@ -39,14 +39,14 @@ def test_an_unusable_credential_stops_at_once(connection: GraphConnection) -> No
     with pytest.raises(Stop) as caught:
         Graph.connect(connection)
     assert caught.value.mend
-    assert caught.value.whole_side
+    assert caught.value.side is Side.OUTLOOK
 
 
 async def test_a_wrong_token_stops(box: Box) -> None:
     graph = Graph.connect(GraphConnection(base_url=f"{box.root}/v1.0", static_token="wrong"))
     with pytest.raises(Stop) as caught:
         await Mailbox(graph, box.scope).changes(box.stream(Kind.CONTACT), None)
-    assert caught.value.whole_side
+    assert caught.value.side is Side.OUTLOOK
     await graph.aclose()
 
 

@@ -14,6 +14,7 @@ import pytest
 from graph_adapter.client import Graph
 from graph_adapter.connection import GraphConnection
 from graph_adapter.directory import Directory
+from reconcile.model import Side
 from reconcile.port import Stop, TryLater
 from tests.graph_adapter.conftest import ADDRESS, ROOT
 
@@ -68,7 +69,7 @@ async def test_a_wrong_secret_stops_the_whole_side(tenant: Tenant) -> None:
     assert finding.mend
     with pytest.raises(Stop) as caught:
         await graph.check_token()
-    assert caught.value.whole_side
+    assert caught.value.side is Side.OUTLOOK
     await graph.aclose()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graph_adapter.errors import Asked, Duplicate, Failure, Gone, of_body, port_error, retry_after, server_time
+from reconcile.model import Side
 from reconcile.port import CursorExpired, Moved, Refused, Stop, TryLater
 
 GET, WRITE, TOKEN = Asked(), Asked(write=True), Asked(token=True)
@@ -70,7 +71,7 @@ def test_unknown_codes_keep_their_raw_text() -> None:
 
 def test_only_a_wrong_credential_concerns_every_user() -> None:
     errors = [port_error(Failure(status=status), GET) for status in (401, 403)]
-    assert [isinstance(e, Stop) and e.whole_side for e in errors] == [True, False]
+    assert [isinstance(e, Stop) and e.side for e in errors] == [Side.OUTLOOK, None]
     assert all(isinstance(e, Stop) and e.mend for e in errors)
 
 

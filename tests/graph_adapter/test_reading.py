@@ -60,7 +60,7 @@ async def test_g5_a_lost_mailbox_stops(box: Box) -> None:
     await box.control("user-actions", {"mailbox": ADDRESS, "action": "unlicense"})
     with pytest.raises(Stop) as caught:
         await look(box, Kind.CONTACT, key)
-    assert not caught.value.whole_side
+    assert caught.value.side is None
     await box.control("user-actions", {"mailbox": ADDRESS, "action": "license"})
 
 

@@ -242,7 +242,7 @@ def test_r5_remove_takes_out_only_what_the_sync_made(lab: Lab) -> None:
     lab.ask("users", "pause", "REP1")
     assert lab.ask("users", "remove", "REP1", "--take-out", "--yes")["removed"] is True
     assert set(lab.tasks()) == before
-    assert lab.ask("users", "list") == {"users": []}
+    assert lab.ask("users", "list")["users"] == []
     assert lab.emulators.control("GET", "stats")["attendee_mails"] == 0
 
 
@@ -291,11 +291,17 @@ def test_sync_all_goes_over_the_active_users_and_one_failure_stops_no_other(lab:
     assert lab.ask("sync", "REP1", "--go")["writes"]["outlook"] > 0
 
 
-def test_g5_a_stop_of_a_whole_side_pauses_nobody(lab: Lab) -> None:
-    lab.add()
+def test_g5_a_stop_of_a_whole_side_pauses_nobody_and_is_shown_until_it_ends(lab: Lab) -> None:
+    lab.add(1, "--go")
     lab.set(X3__PASSWORD="wrong")
     assert lab.ask("sync", "REP1", code=1)["error"]["mend"]
-    assert lab.ask("users", "list")["users"][0]["state"] == "active"
+    told = lab.ask("users", "list")
+    assert told["users"][0]["state"] == "active"
+    assert [(one["side"], bool(one["mend"])) for one in told["stopped"]] == [("x3", True)]
+    assert "x3 stands still for everybody" in lab.say("users", "list")[1]
+    lab.set(X3__PASSWORD="x3sync")
+    lab.ask("sync", "REP1")
+    assert lab.ask("users", "list")["stopped"] == []
 
 
 def test_a_dead_server_and_a_taken_lease_say_try_later(lab: Lab) -> None:

@@ -14,7 +14,8 @@ import pytest
 from celery import Celery
 
 from reconcile.actions import Rule
-from reconcile.port import TryLater
+from reconcile.model import Side
+from reconcile.port import Stop, TryLater
 from tests.system.servers import Servers
 from tests.worker.fleet import (
     app,
@@ -30,12 +31,13 @@ from tests.worker.fleet import (
     until,
     valkey,
 )
-from worker import poll
+from worker import poll, sides
 from worker.bootstrap import Application
 from worker.celery_app import LONGEST_TASK, PASS, Process, Sender, pause_before, sender_of, task
+from worker.desk import mark_dirty
 from worker.settings import Settings
 from worker.settle import WHOLE
-from worker.state import dirty, held, leases, passes
+from worker.state import dirty, held, leases, links, passes
 from worker.state.held import Held
 from worker.tasks import celery_of, enqueue_pass, force_resync, sync_user
 
@@ -267,3 +269,34 @@ async def test_a_side_that_is_away_is_tried_again_later(app: Application, worker
     await until(lambda: servers.fired() == 3)
     assert causes(app, user) == [("poll",)]
     await until(lambda: causes(app, user) == [])  # Celery's retry, after two seconds
+
+
+# ------------------------------------------------------------------------------------------- a side that stops
+
+
+async def test_g5_a_stopped_side_is_tried_once_a_minute_and_everybody_goes_on_afterwards(
+    app: Application, servers: Servers
+) -> None:
+    one, two = await enable(app, 1), await enable(app, 2)
+    await poll.poll_x3(app)
+    await new_task(app, "Made while nobody was let in")
+    servers.control("POST", "faults", {"every": True, "action": "status", "status": 401}, port="x3")
+    clock_of(app).pass_by(60)
+    with pytest.raises(Stop):
+        await poll.poll_x3(app)
+    assert list(sides.stopped(app)) == [Side.X3]
+    mark_dirty(app, [one, two], "admin")
+    assert await sync_user.run(app, one.id) == ()  # tried a moment ago
+    assert causes(app, one) == [("poll", "admin")]
+    clock_of(app).pass_by(61)
+    with pytest.raises(Stop):
+        await sync_user.run(app, one.id)
+    assert await sync_user.run(app, two.id) == ()
+    servers.control("DELETE", "faults", port="x3")
+    clock_of(app).pass_by(61)
+    await sync_user.run(app, one.id)
+    assert sides.stopped(app) == {}
+    await sync_user.run(app, two.id)
+    assert [causes(app, who) for who in (one, two)] == [[], []]
+    with app.store.read() as tx:
+        assert [link.state for link in links.of_user(tx, one.id)] == ["linked"]

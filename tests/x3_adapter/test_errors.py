@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reconcile.model import Side
 from reconcile.port import Refused, Stop, TryLater
 from x3_adapter import errors
 from x3_adapter.mapping import FORMS
@@ -27,7 +28,7 @@ def reply(*messages: str, reports: tuple[str, ...] = ("", ""), writes: bool = Tr
 def test_configuration_stops_the_side_and_says_how_to_mend_it(text: str) -> None:
     error = reply(text)
     assert isinstance(error, Stop)
-    assert error.whole_side
+    assert error.side is Side.X3
     assert "ZTSK" in error.mend
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reconcile.model import ItemType
+from reconcile.model import ItemType, Side
 from reconcile.port import Ref, Refused, Stop, TryLater
 from tests.x3_adapter.conftest import STREAM, Lab
 from tests.x3_adapter.samples import TASK, create, update
@@ -22,7 +22,7 @@ async def test_basic_sign_in_and_its_refusal(lab: Lab, x3: X3) -> None:
     assert (await describe(x3, "ZTSK")).has("TSKNUM")
     with pytest.raises(Stop) as stop:
         await describe(lab.connect(password="wrong"), "ZTSK")
-    assert stop.value.whole_side
+    assert stop.value.side is Side.X3
     assert "X3SYNC_X3__USER" in stop.value.mend
     assert "wrong" not in repr(X3Connection(base_url="", pool="", password="wrong"))
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from worker import choices, desk, people
+from worker import choices, desk, people, sides
 from worker.bootstrap import Application
 from worker.cli import frame, shown
 from worker.report import Report
@@ -29,9 +29,16 @@ def list_users(as_json: shown.Json = False) -> None:
     """Who is enabled, who is paused."""
     with frame.opened(complete=False) as app:
         rows = [people.document(app, user) for user in desk.everyone(app)]
+        standing = sides.stopped(app)
     if as_json:
-        shown.document({"users": rows})
+        still = [
+            {"side": side.value, "why": one.why, "mend": one.mend, "since": one.since.isoformat()}
+            for side, one in standing.items()
+        ]
+        shown.document({"users": rows, "stopped": still})
         return
+    for side, one in standing.items():
+        shown.say(f"{side.value} stands still for everybody since {one.since:%Y-%m-%d %H:%M} UTC: {one.why} {one.mend}")
     shown.table(
         ["X3 user", "representative", "mailbox", "state", "last pass", "why"],
         [[r["x3_user"], r["representative"], r["mailbox"], r["state"], r["last_pass_at"], r["paused_why"]] for r in rows],

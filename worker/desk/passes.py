@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from reconcile.model import Link
 from reconcile.port import Ref, Stop
+from worker import sides
 from worker.bootstrap import Application
 from worker.forced import BadRequest, Forced, parse
 from worker.items import item_of
@@ -68,8 +69,7 @@ async def pass_or_pause(
     stopped: Callable[[], bool] = lambda: False,
 ) -> Report:
     """One pass, a forced one with `forced` (F rules), which `stopped` ends between two items. Lost rights of this mailbox
-    pause the user and say so once (G5). A stop of a whole side is said, and pauses nobody: it ends for all of them when it
-    is mended.
+    pause the user and say so once (G5); a stop of a whole side pauses that side (`sides.py`).
 
     Raises NotActive (a preview of a paused user is allowed), Busy, TryLater, Stop and identity.NotOurs.
     """
@@ -80,7 +80,7 @@ async def pass_or_pause(
     if fresh.state is UserState.PAUSED and not dry_run:
         raise NotActive(f"{user.x3_user} is paused: {fresh.paused_why}")
     try:
-        return await app.run_pass(
+        report = await app.run_pass(
             fresh,
             cause=cause,
             full=full,
@@ -94,11 +94,13 @@ async def pass_or_pause(
         if not dry_run:
             _stopped(app, fresh, stop)
         raise
+    sides.answered(app)
+    return report
 
 
 def _stopped(app: Application, user: User, stop: Stop) -> None:
-    if stop.whole_side:
-        logger().error("side_stopped", user=user.x3_user, why=str(stop), mend=stop.mend)
+    if stop.side is not None:
+        sides.note(app, stop)
         return
     with app.store.begin() as tx:
         first = users.pause(tx, user.id, f"{stop} {stop.mend}".strip())

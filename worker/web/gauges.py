@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from reconcile.model import Side
+from worker import sides
 from worker.bootstrap import Application
 from worker.state import dirty, held, passes, problems, users
 from worker.state.users import UserState
@@ -21,6 +23,9 @@ def refresh(application: Application) -> None:
     metrics.dirty_age_seconds.set(max(ages.values(), default=0.0))
     metrics.paused.set(sum(user.state is UserState.PAUSED for user in everyone))
     metrics.subscriptions.set(len(living))
+    standing = sides.stopped(application)
+    for side in Side:
+        metrics.stopped.labels(side.value).set(side in standing)
     for user in everyone:
         metrics.lag_seconds.labels(user.x3_user).set(ages.get(user.id, 0.0))
         metrics.held.labels(user.x3_user).set(sum(one.user_id == user.id for one in waits_for_people))
