@@ -269,9 +269,10 @@ def _stays(app: Application, user: User, link: Link, look: Observation) -> str:
     return ""
 
 
-async def remove(app: Application, user: User, *, take_out: bool) -> list[TakeOut]:
-    """Off-board (R5): forget links, cursors and settings; the journal stays, X3 is not touched. With `take_out`, what
-    carries marker state c goes to Deleted Items first, and nobody is mailed.
+async def remove(app: Application, user: User, *, take_out: bool, erase: bool = False) -> list[TakeOut]:
+    """Off-board (R5): forget links, cursors and settings; X3 is not touched. The journal stays for its days, unless `erase`
+    or the setting KEEP__REMOVED_USERS says otherwise. With `take_out`, what carries marker state c goes to Deleted Items
+    first, and nobody is mailed.
 
     Answers what was looked at in Outlook; an item that changed meanwhile stays and says so. Raises Busy, TryLater,
     Stop, identity.NotOurs: then the user is still there, and the same call goes on.
@@ -287,6 +288,8 @@ async def remove(app: Application, user: User, *, take_out: bool) -> list[TakeOu
         await _unsubscribe(app, user)
         with app.store.begin(hand.lease) as tx:
             users.remove(tx, user.id)
+            if erase or not app.settings.keep.removed_users:
+                users.erase(tx, user.id)
     return rows
 
 

@@ -140,6 +140,9 @@ def resume(user: Who, as_json: shown.Json = False) -> None:
 def remove(
     user: Who,
     take_out: Annotated[bool, typer.Option("--take-out", help="Delete in Outlook what the sync itself made.")] = False,
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Erase his journal, kept versions and reports too, for good.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only the preview.")] = False,
     yes: Yes = False,
     as_json: shown.Json = False,
@@ -153,8 +156,9 @@ def remove(
             return rows, False
         if not yes:
             _preview(rows, as_json=as_json)
-            _confirm(f"{found.x3_user} will be removed.", as_json=as_json)
-        return await people.remove(app, found, take_out=take_out), True
+            lost = ", his journal and reports erased" if erase else ""
+            _confirm(f"{found.x3_user} will be removed{lost}.", as_json=as_json)
+        return await people.remove(app, found, take_out=take_out, erase=erase), True
 
     rows, removed = frame.work(job)
     if as_json:
@@ -162,7 +166,7 @@ def remove(
         return
     if dry_run or yes:
         _preview(rows, as_json=False)
-    shown.say("Removed; the journal stays." if removed else "Nothing was changed.")
+    shown.say("Removed." if removed else "Nothing was changed.")
 
 
 # ------------------------------------------------------------------------------------------------ pieces

@@ -171,6 +171,10 @@ class KeepSettings(Part):
 
     journal_days: int = Field(default=400, ge=1, description="days the journal and its versions are kept")
     reports_days: int = Field(default=90, ge=1, description="days pass reports are kept")
+    removed_users: bool = Field(
+        default=True,
+        description="keep journal, versions and reports of a removed user for their days; false: erased with his removal",
+    )
 
 
 class Settings(BaseSettings):

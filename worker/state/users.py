@@ -21,7 +21,9 @@ from worker.state.tables import (
     DirtyRow,
     FolderRow,
     HeldRow,
+    JournalRow,
     LinkRow,
+    PassRow,
     ProblemRow,
     SubscriptionRow,
     UserRow,
@@ -208,6 +210,14 @@ def remove(tx: Session, user_id: int) -> None:
     for table in (LinkRow, CursorRow, DirtyRow, HeldRow, ProblemRow, AttemptRow, SubscriptionRow, FolderRow):
         tx.execute(delete(table).where(table.user_id == user_id))
     _update(tx, user_id, state=UserState.REMOVED.value, paused_why="")
+
+
+def erase(tx: Session, user_id: int) -> None:
+    """Personal data: of a removed user only his codes stay, which other rows name him by. Journal, versions and reports
+    go for good."""
+    for table in (JournalRow, PassRow):
+        tx.execute(delete(table).where(table.user_id == user_id))
+    _update(tx, user_id, address="", display="", settings="{}")
 
 
 def _update(tx: Session, user_id: int, **values: Any) -> None:

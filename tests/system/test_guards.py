@@ -1,0 +1,94 @@
+"""The brakes over days and over several users, and what is left of a user (G1, G3, R5, quality.md "Operation")."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.system.outlook import day
+from tests.system.world import World, on
+
+DAY = 24 * 3600.0
+
+
+def linked_tasks(world: World, count: int, *, words: str = "Trickle") -> list[str]:
+    """So many linked tasks born in Outlook; their ids."""
+    keys = [world.alice.new_task(f"{words} {n}", dueDateTime=day(on(3)))["id"] for n in range(count)]
+    world.sync("REP1", "--go")
+    assert len(world.sage.all("ZTSK")) == count
+    return keys
+
+
+def test_g1_a_trickle_of_deletions_is_counted_over_a_day(world: World) -> None:
+    keys = linked_tasks(world, 60)
+    reports = []
+    for four in (keys[:4], keys[4:8]):
+        for key in four:
+            world.alice.delete_task(key)
+        world.later(3600)
+        reports.append(world.sync())
+    # 4, then 8 in 24 hours: more than max(5, 10 % of 56).
+    assert [report["counts"]["task"]["x3"]["deleted"] for report in reports] == [4, 0]
+    assert len(world.sage.all("ZTSK")) == 56
+    assert len(world.held(rule="G1")) == 4
+    assert reports[1]["counts"]["task"]["held"] == 4
+    again = world.sync()
+    assert (again["writes"], len(world.held(rule="G1"))) == ({"x3": 0, "outlook": 0}, 4)
+    # A day later the first four no longer count, so the others pass by themselves.
+    world.later(DAY)
+    assert world.sync()["counts"]["task"]["x3"]["deleted"] == 4
+    assert (world.held(), len(world.sage.all("ZTSK"))) == ([], 52)
+    world.quiet()
+
+
+def test_g1_deletions_of_several_users_count_together(pair: World) -> None:
+    pair.product.settings["X3SYNC_GUARDS__DELETIONS_LEAST"] = "3"
+    mine = [pair.alice.new_task(f"Mine {n}", dueDateTime=day(on(3)))["id"] for n in range(4)]
+    theirs = [pair.benoit.new_task(f"Theirs {n}", dueDateTime=day(on(3)))["id"] for n in range(4)]
+    pair.sync("REP1")
+    pair.sync("REP2")
+    for key in mine[:3]:
+        pair.alice.delete_task(key)
+    for key in theirs[:2]:
+        pair.benoit.delete_task(key)
+    pair.later()
+    assert pair.sync("REP1")["counts"]["task"]["x3"]["deleted"] == 3
+    second = pair.sync("REP2")
+    assert second["counts"]["task"]["x3"]["deleted"] == 0  # two of his own, but five of all
+    (first, _) = pair.held(user="REP2")
+    assert "of all users" in first["why"]
+    pair.release(*(row["id"] for row in pair.held(user="REP2")))
+    assert len(pair.sage.all("ZTSK")) == 3
+    pair.quiet()
+
+
+def test_g1_g3_held_deletions_are_gone_when_the_items_come_back(world: World) -> None:
+    keys = linked_tasks(world, 8)
+    for key in keys[:7]:
+        world.alice.delete_task(key)
+    world.later()
+    world.sync()
+    assert len(world.held(rule="G1")) == 7
+    for record in world.sage.all("ZTSK"):
+        world.sage.modify("ZTSK", record["TSKNUM"], FULRPO="still needed")
+    world.later()
+    world.sync()
+    # D4: the surviving side was edited, so nothing waits to be deleted any more.
+    assert world.held() == []
+    assert len(world.alice.tasks()) == len(world.sage.all("ZTSK")) == 8
+    world.settle()
+    world.quiet()
+
+
+@pytest.mark.parametrize("how", ["option", "setting", "neither"])
+def test_r5_of_a_removed_user_nothing_personal_stays_where_it_is_to_be_erased(world: World, how: str) -> None:
+    world.alice.new_task("Quarterly figures of Marchetti", dueDateTime=day(on(3)))
+    world.sync()
+    world.sage.modify("ZTSK", world.sage.only("ZTSK")["TSKNUM"], FULOBJ="Figures of Marchetti, second look")
+    world.later()
+    world.sync()
+    if how == "setting":
+        world.product.settings["X3SYNC_KEEP__REMOVED_USERS"] = "false"
+    world.product.json("users", "remove", "REP1", "--yes", *(["--erase"] if how == "option" else []))
+    world.product.json("db", "upgrade")  # the file is written out when the last connection closes
+    assert (b"Marchetti" in world.product.bytes()) is (how == "neither")
+    assert world.alice.tasks()[0]["title"] == "Figures of Marchetti, second look"  # the mailbox itself is not touched
