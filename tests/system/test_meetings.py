@@ -252,3 +252,23 @@ def test_a1_an_x3_born_meeting_spreads_without_attendees(pair: World) -> None:
     assert pair.sage.only("ZBAP")["APTTYP"] == "2"
     assert pair.servers.mails() == 0
     pair.quiet()
+
+
+@pytest.mark.parametrize("anew", [True, False], ids=["another id", "in place"])
+def test_s8_a_tentative_meeting_that_is_accepted_keeps_its_record(pair: World, anew: bool) -> None:
+    pair.servers.control("POST", "switches", {"accept_recreates": anew})
+    pair.alice.new_event("Meeting", at(1), attendees=[attendee(mailbox(2))])
+    answer(pair, "tentativelyAccept")
+    pair.sync("REP1")
+    pair.sync("REP2")
+    key = pair.sage.only("ZBAP")["APTNUM"]
+    before = pair.benoit.events()[0]["id"]
+    pair.later()
+    answer(pair, "accept")
+    assert (pair.benoit.events()[0]["id"] != before) is anew
+    pair.sync("REP2")
+    record = pair.sage.only("ZBAP")
+    assert (record["APTNUM"], record["ATPREPMNA"], "R002" in record["APTREPNUM"]) == (key, "R001", True)
+    pair.quiet()
+    pair.sync("REP2", "--full")
+    assert pair.sage.only("ZBAP")["APTNUM"] == key

@@ -156,5 +156,18 @@ def respond(store: Store, mailbox: Mailbox, item: Item, verb: str, send_response
                 if one["emailAddress"]["address"].lower() == mailbox.address.lower():
                     one["status"] = {"response": answer, "time": now}
             store.touch(organiser, theirs)
-    if answer == "declined" and item.master is None and store.switches["decline_deletes"]:
+    if item.master is not None:
+        return
+    if answer == "declined" and store.switches["decline_deletes"]:
         store.soft_delete(mailbox, item)
+    elif answer != "declined" and store.switches["accept_recreates"]:
+        _anew(store, mailbox, item)
+
+
+def _anew(store: Store, mailbox: Mailbox, item: Item) -> None:
+    """An accepted request replaces its placeholder: the old id is gone, the new one has the same iCalUId and carries no
+    extended properties (ews-managed-api#255)."""
+    store.purge(mailbox, item)
+    made = store.new_item(mailbox, EVENT, mailbox.folders[item.folder], copy.deepcopy(item.data))
+    _follow(made, item)
+    store.insert(mailbox, made)

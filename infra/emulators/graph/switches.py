@@ -30,6 +30,7 @@ DEFAULTS: dict[str, Any] = {
     "transaction_duplicate_status": 400,
     "events_whole_mailbox": False,
     "occurrence_inherits_properties": True,
+    "accept_recreates": True,
     "decline_deletes": True,
     "copy_keeps_properties": True,
     "spawned_task_keeps_links": True,

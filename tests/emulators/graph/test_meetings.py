@@ -101,7 +101,8 @@ def test_answers(graph: Graph, other: Others, verb: str, response: str) -> None:
     copy = theirs.ok("GET", "/events")["value"][0]
     answer = theirs.send("POST", f"/users/{REP2}/events/{copy['id']}/{verb}", {"sendResponse": True})
     assert answer.status_code == 202
-    assert theirs.ok("GET", f"/events/{copy['id']}")["responseStatus"]["response"] == response
+    shown = copy["id"] if verb == "decline" else theirs.ok("GET", "/events")["value"][0]["id"]
+    assert theirs.ok("GET", f"/events/{shown}")["responseStatus"]["response"] == response
     status = {
         a["emailAddress"]["address"]: a["status"]["response"] for a in graph.ok("GET", f"/events/{made['id']}")["attendees"]
     }
@@ -109,6 +110,19 @@ def test_answers(graph: Graph, other: Others, verb: str, response: str) -> None:
     assert graph.mails() == 2
     assert len(theirs.ok("GET", "/events")["value"]) == (0 if verb == "decline" else 1)
     assert graph.error("POST", f"/events/{made['id']}/accept", {})[0] == 400
+
+
+@pytest.mark.parametrize("anew", [True, False])
+def test_accepting_replaces_the_placeholder(graph: Graph, other: Others, anew: bool) -> None:
+    graph.control("POST", "switches", {"accept_recreates": anew})
+    graph.event(attendees=PEOPLE)
+    theirs = other(REP2)
+    before = theirs.ok("GET", "/events")["value"][0]
+    theirs.send("POST", f"/users/{REP2}/events/{before['id']}/accept", {"sendResponse": False})
+    (after,) = theirs.ok("GET", "/events")["value"]
+    assert (after["id"] != before["id"]) is anew
+    assert (after["iCalUId"], after["subject"]) == (before["iCalUId"], before["subject"])
+    assert (theirs.send("GET", f"/users/{REP2}/events/{before['id']}").status_code == 404) is anew
 
 
 def test_a_removed_attendee_gets_a_cancellation(graph: Graph, other: Others) -> None:
