@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from graph_adapter.directory import Directory, Finding
 from reconcile.port import Stop, TryLater
-from worker import identity
+from worker import credentials, identity
 from worker.bootstrap import Application, x3_connection
 from worker.desk.passes import everyone, find_user
 from worker.settings import Settings, SettingsProblem, load
@@ -139,7 +139,21 @@ async def _entra(app: Application) -> tuple[list[Finding], Directory | None]:
     except Stop as stop:
         return [Finding(name="Entra token", ok=False, why=str(stop), mend=stop.mend)], None
     token = await directory.check_token()
-    return [token], directory if token.ok else None
+    return [token, *_credential(app)], directory if token.ok else None
+
+
+def _credential(app: Application) -> list[Finding]:
+    """When the credential ends, as far as it says so. One that still works is well: it only has to be told."""
+    try:
+        end, words = credentials.ends(app.settings), credentials.told(app.settings, app.clock.now())
+    except (ValueError, OSError) as wrong:
+        mend = "Correct X3SYNC_GRAPH__CERTIFICATE_PATH."
+        return [Finding(name="Entra credential", ok=False, why=f"it cannot be read: {wrong}", mend=mend)]
+    if end is None:
+        return []
+    ok = end > app.clock.now()
+    why = words or f"it ends on {end:%Y-%m-%d}"
+    return [Finding(name="Entra credential", ok=ok, why=why, mend=credentials.MEND if words else "")]
 
 
 async def _x3(app: Application) -> tuple[list[Finding], Site | None]:

@@ -21,6 +21,10 @@ class Metrics:
         self.problems = Gauge("x3sync_problems", "Problem lines", ["user"], registry=registry)
         self.paused = Gauge("x3sync_paused_users", "Users who are paused", registry=registry)
         self.stopped = Gauge("x3sync_stopped_sides", "1 while a side refuses everybody (G5)", ["side"], registry=registry)
+        self.credential_ends = Gauge(
+            "x3sync_credential_ends_timestamp_seconds", "When Graph's credential ends; 0 when nobody knows",
+            registry=registry,
+        )  # fmt: skip
         self.last_pass = Gauge(
             "x3sync_last_pass_timestamp_seconds", "When a user's last pass ended well", ["user"], registry=registry
         )

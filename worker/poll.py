@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from reconcile.model import ItemType, Side
 from reconcile.port import Stop, TryLater
-from worker import sides
+from worker import credentials, sides
 from worker.bootstrap import Application
 from worker.log import logger
 from worker.settle import WHOLE
@@ -173,6 +173,7 @@ def _everyone_fully(app: Application) -> list[int]:
         active = [user for user in users.everyone(tx) if user.state is UserState.ACTIVE]
     _mark(app, active, FULL, None)
     _forget_old(app)
+    credentials.warn(app.settings, app.clock)
     return [user.id for user in active]
 
 

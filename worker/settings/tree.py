@@ -6,6 +6,7 @@ material does not settle about Graph or X3 ([?] in the specification) is a setti
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -59,6 +60,9 @@ class GraphSettings(Part):
     tenant_id: str = Field(default="", description="the Entra tenant (directory) id")
     client_id: str = Field(default="", description="the app registration's application (client) id")
     client_secret: SecretStr = Field(default=NO_SECRET, description="the app registration's client secret")
+    secret_ends: date | None = Field(
+        default=None, description="the day the client secret ends, as Entra shows it (2027-06-30): told 30 days before"
+    )
     certificate_path: Path | None = Field(
         default=None, description="a PEM file with certificate and private key, instead of a secret"
     )

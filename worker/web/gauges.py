@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from reconcile.model import Side
-from worker import sides
+from worker import credentials, sides
 from worker.bootstrap import Application
 from worker.state import dirty, held, passes, problems, users
 from worker.state.users import UserState
@@ -23,6 +25,9 @@ def refresh(application: Application) -> None:
     metrics.dirty_age_seconds.set(max(ages.values(), default=0.0))
     metrics.paused.set(sum(user.state is UserState.PAUSED for user in everyone))
     metrics.subscriptions.set(len(living))
+    with suppress(ValueError, OSError):  # an unreadable file is what `check` is for
+        end = credentials.ends(application.settings)
+        metrics.credential_ends.set(end.timestamp() if end else 0)
     standing = sides.stopped(application)
     for side in Side:
         metrics.stopped.labels(side.value).set(side in standing)
