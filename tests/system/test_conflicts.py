@@ -62,6 +62,22 @@ def test_c4_newest_the_later_edit_wins_and_the_loser_is_kept(linked: World, last
     linked.quiet()
 
 
+@pytest.mark.parametrize("skew", [300, -300])
+@pytest.mark.parametrize(("last", "winner"), [("outlook", "From Outlook"), ("x3", "From X3")])
+def test_c4_clocks_five_minutes_apart_decide_nothing(linked: World, last: str, winner: str, skew: int) -> None:
+    linked.servers.control("POST", "switches", {"clock_skew_seconds": skew}, port="x3")
+    linked.sync()
+    linked.later(600)
+    both(linked, last=last, apart=60)
+    linked.sync()
+    assert subjects(linked) == (winner, winner)
+    linked.sage.new_appointment("Later, by X3's own clock", ymd(2))
+    linked.later()
+    linked.sync()
+    assert len(linked.alice.events()) == 2
+    linked.quiet()
+
+
 def test_c4_newest_within_two_seconds_x3_wins(linked: World) -> None:
     both(linked, last="outlook", apart=0)
     linked.sync()

@@ -53,7 +53,7 @@ def make_app(clock: Clock, faults: FaultBook, world: World, options: Options | N
     """The X3 port without the shared control routes; `app[SERVICE]` is the folder."""
     options = options or Options()
     service = X3Service(clock, world, options.state_dir)
-    front = _Front(service, clock, faults, options)
+    front = _Front(service, faults, options)
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app[SERVICE] = service
     app.router.add_post(PATH, front.call)
@@ -66,8 +66,8 @@ def make_app(clock: Clock, faults: FaultBook, world: World, options: Options | N
 
 
 class _Front:
-    def __init__(self, service: X3Service, clock: Clock, faults: FaultBook, options: Options) -> None:
-        self.service, self.clock, self.faults, self.options = service, clock, faults, options
+    def __init__(self, service: X3Service, faults: FaultBook, options: Options) -> None:
+        self.service, self.faults, self.options = service, faults, options
         self.pool = asyncio.Semaphore(options.pool_size)
         self.waiting = 0
 
@@ -111,7 +111,7 @@ class _Front:
         except ValueError:
             return "Error 30: Invalid token"
         good = hmac.new(self.options.client_secret.encode(), f"{head}.{body}".encode(), hashlib.sha256).digest()
-        now = self.clock.now().timestamp()
+        now = self.service.now().timestamp()
         issued, expires = float(claims.get("iat", now)), float(claims.get("exp", 0))
         checks = (
             (30, header.get("alg") == "HS256"),
@@ -181,7 +181,7 @@ class _Front:
 
     async def _execute(self, call: soap.Call, fault: Fault | None) -> soap.Result:
         """Begin, work, commit: the stamp is taken first, the time passes, then everything is written at once."""
-        service, moment, folder = self.service, self.clock.now(), self.service.store
+        service, moment, folder = self.service, self.service.now(), self.service.store
         lang, record = messages.language(call.language), service.hold(call)
         holder = service.locked_by(record)
         if fault is not None and fault.action == "lock_record":

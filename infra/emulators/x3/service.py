@@ -31,6 +31,7 @@ SWITCHES: dict[str, Any] = {
     "modstamp_utc": False,  # WW_MODSTAMP in UTC instead of the server's own time
     "pool_exhausted_http": False,  # an exhausted pool answers HTTP 500 instead of a message
     "overlap_control": True,
+    "clock_skew_seconds": 0,  # how far X3's own clock runs ahead of the emulators' (negative: behind)
     "blank_lines": 0,  # blank lines at the end of a sub-program's tables
 }
 
@@ -43,7 +44,7 @@ class X3Service:
     """The folder, its locks, switches and counters. Commits happen in one step on the event loop."""
 
     def __init__(self, clock: Clock, world: World, state_dir: Path | None = None) -> None:
-        self.clock = clock
+        self._clock = clock
         self._file = state_dir / "x3.pickle" if state_dir else None
         self.switches: dict[str, Any] = {}
         self.reset(world)
@@ -51,6 +52,10 @@ class X3Service:
             with self._file.open("rb") as stream:
                 self.store = Store.of_state(pickle.load(stream))  # noqa: S301  # our own file
             self.objects = Objects(self.store, self.switches)
+
+    def now(self) -> datetime:
+        """X3's own clock, aware, in UTC: that of another machine than Graph's."""
+        return self._clock.now() + timedelta(seconds=int(self.switches["clock_skew_seconds"]))
 
     # -- control ------------------------------------------------------------------------------------------------------
 
@@ -121,7 +126,7 @@ class X3Service:
 
     def user_action(self, asked: dict[str, Any]) -> dict[str, Any]:
         """What people and other programs do behind the web services' back. Raises ActionError."""
-        code, key, now = str(asked.get("object", "")), str(asked.get("key", "")), self.clock.now()
+        code, key, now = str(asked.get("object", "")), str(asked.get("key", "")), self.now()
         user = str(asked.get("user", "ADMIN"))
         try:
             match asked.get("action"):
@@ -188,12 +193,12 @@ class X3Service:
         if record in self.busy:
             return SERVICE_USER
         until, user = self.locks.get(record, (None, ""))
-        return user if until is not None and until > self.clock.now() else None
+        return user if until is not None and until > self.now() else None
 
     def refuse(self, call: Call, text: str, kind: int = 3) -> Result:
         """A failure as X3 reports it: no result, a message, and the number of the log file."""
         self.log_number += 1
-        trace = f"{stamp(self.clock.now())} {FOLDER} {call.operation} {call.name}: {text}" if call.traced else None
+        trace = f"{stamp(self.now())} {FOLDER} {call.operation} {call.name}: {text}" if call.traced else None
         return Result(0, [(kind, text)], None, f"Log code on distant server: F{self.log_number}", trace)
 
     def perform(self, call: Call, moment: datetime) -> Result:

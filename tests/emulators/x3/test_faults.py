@@ -92,6 +92,14 @@ async def test_a_direct_write_leaves_a_local_stamp_and_no_queue_row(x3: Soap) ->
     assert [row["SYDATTTYP"] for row in rows] == ["C"]
 
 
+async def test_x3s_clock_may_differ_from_the_other_machines(x3: Soap) -> None:
+    assert (await x3.run("ZGSYNCHG", tab("GRP2", {"USR": "REP1"}))).fields["NOW"] == "20260311093015"
+    await x3.control("switches", {"clock_skew_seconds": -300})
+    assert (await x3.run("ZGSYNCHG", tab("GRP2", {"USR": "REP1"}))).fields["NOW"] == "20260311092515"
+    key = (await x3.save("ZTSK", **TASK)).fields["TSKNUM"]
+    assert (await x3.read("ZTSK", TSKNUM=key)).fields["UPDDATTIM"] == "20260311092515"
+
+
 async def test_forced_synchronisation_writes_r_rows(demo: Soap) -> None:
     body = {"action": "force", "user": "REP1", "types": ["TSK"]}
     written = (await demo.control("user-actions", body)).json()["rows"]
