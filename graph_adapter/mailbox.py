@@ -13,7 +13,7 @@ from graph_adapter.scope import MailboxScope
 from graph_adapter.searching import Searcher
 from graph_adapter.writing import Writer
 from reconcile.actions import Assign, Create, Delete, Mark, Step, Unassign, Update, Withdraw
-from reconcile.model import Absent, ItemType, Kind, Marker, Observation, Present, Private, Side
+from reconcile.model import Absent, ItemType, Kind, Link, Marker, Observation, Present, Private, Side, Went
 from reconcile.port import Limits, Listing, Moved, Ref, Stream
 
 __all__ = ["LIMITS", "Mailbox", "MailboxScope", "Note"]
@@ -100,6 +100,10 @@ class Mailbox:
     async def find_ical(self, uid: str) -> tuple[Present | Private, ...]:
         """The events with this iCalUId in any calendar of the mailbox: where a vanished event went (S8)."""
         return await self._searcher.find_ical(uid)
+
+    async def how_they_went(self, links: Sequence[Link]) -> dict[str, Went]:
+        """How vanished occurrences went, by their ids, as their series tell it (A8, D8)."""
+        return await self._searcher.how_they_went(links)
 
     async def seek(self, markers: Collection[Marker]) -> Mapping[Marker, Present]:
         """Tasks by their markers in all lists of the mailbox (S8)."""

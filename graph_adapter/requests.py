@@ -125,6 +125,12 @@ class Requests:
             with_query(info, select=["id", "sensitivity"], expand=event_expand(self._scope)), Kind.EVENT
         )
 
+    def cancellations(self, key: str) -> RequestInformation:
+        """Which occurrences were taken out of a series one by one; sent only where it is selected (graph.md, 1.4)."""
+        info = self.item_builder(Kind.EVENT, key, "").to_get_request_information()
+        wanted = ["id", "isAllDay", "originalStartTimeZone", "cancelledOccurrences"]
+        return self._preferring(with_query(info, select=wanted), Kind.EVENT)
+
     def instances_builder(self, key: str) -> Any:
         """The occurrences of a series."""
         return self.item_builder(Kind.EVENT, key, "").instances

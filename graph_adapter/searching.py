@@ -7,16 +7,18 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from graph_adapter import wire
-from graph_adapter.batch import gather
+from graph_adapter.batch import Part, gather
 from graph_adapter.client import Graph
 from graph_adapter.errors import Gone
 from graph_adapter.listing import Listings
 from graph_adapter.mapping.common import marker_filter
+from graph_adapter.mapping.events import cancelled_days
 from graph_adapter.reading import Reader
 from graph_adapter.requests import Requests
 from graph_adapter.scope import MailboxScope
+from graph_adapter.zones import UnknownZone
 from reconcile.actions import Create
-from reconcile.model import Appointment, Call, Kind, Marker, Present, Private, When
+from reconcile.model import Appointment, Call, Kind, Link, Marker, Present, Private, Went, When
 from reconcile.port import Ref
 
 _DAY = timedelta(days=1)
@@ -100,6 +102,14 @@ class Searcher:
             found += [f.observed for _, f in looks.values() if isinstance(f.observed, Present | Private)]
         return tuple(found)
 
+    async def how_they_went(self, links: Collection[Link]) -> dict[str, Went]:
+        """Whether vanished occurrences were taken out of their series one by one (D8), or the series was changed or
+        deleted (A8). Untold where the series does not say it, or in a zone that no table knows."""
+        series = list(dict.fromkeys(link.series_id for link in links))
+        parts = await gather(self._graph, [self._requests.cancellations(key) for key in series], self._scope.mailbox)
+        told = dict(zip(series, parts, strict=True))
+        return {link.outlook_key: _went(link, told[link.series_id]) for link in links}
+
     async def _folder_ids(self, kind: Kind) -> list[str]:
         """All folders of a kind, the managed ones first."""
         builder, info = self._requests.folders(kind)
@@ -110,6 +120,21 @@ class Searcher:
             if not page.next_link:
                 return ids
             info = builder.with_url(self._graph.own(page.next_link)).to_get_request_information()
+
+
+def _went(link: Link, part: Part) -> Went:
+    if isinstance(part.error, Gone):
+        return Went.CHANGED
+    if part.error is not None or link.original_start is None:
+        return Went.UNTOLD
+    try:
+        told = cancelled_days(part.decode(wire.Event))
+    except UnknownZone:
+        return Went.UNTOLD
+    if told is None:
+        return Went.UNTOLD
+    zone, days = told
+    return Went.ALONE if link.original_start.astimezone(zone).date() in days else Went.CHANGED
 
 
 def _span(when: When) -> tuple[datetime, datetime]:

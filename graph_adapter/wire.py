@@ -143,6 +143,8 @@ class Event(Item, frozen=True, rename="camel", kw_only=True):
     type: str | None = None
     series_master_id: str | None = None
     original_start: str | None = None
+    original_start_time_zone: str | None = None
+    cancelled_occurrences: list[str] | UnsetType | None = UNSET
     ical_uid: str | None = field(default=None, name="iCalUId")
     is_organizer: bool | None = None
     organizer: Recipient | None = None

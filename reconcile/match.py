@@ -51,7 +51,7 @@ class Seen:
     attempts: Mapping[str, str] = field(default_factory=dict)
     creating: frozenset[X3Key] = frozenset()
     now: datetime | None = None  # Outlook's own clock (A8)
-    series: Mapping[str, str] = field(default_factory=dict)  # linked occurrence -> its series, as far as it was asked for
+    series: frozenset[str] = frozenset()  # those of which an occurrence is linked, echoes included (A8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,6 +76,7 @@ __all__ = [
     "Task",
     "TaskDates",
     "Unread",
+    "Went",
     "When",
     "Where",
     "Window",
@@ -237,11 +238,20 @@ class Present:
         return self.facts
 
 
+class Went(StrEnum):
+    """How an occurrence went, as far as its series tells (A8, D8)."""
+
+    UNTOLD = "untold"  # also: no occurrence
+    ALONE = "alone"  # it was taken out of a series that goes on
+    CHANGED = "changed"  # its series was changed, or deleted as a whole
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absent:
     """Proven gone in this pass (S8)."""
 
     key: str
+    went: Went = Went.UNTOLD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +295,7 @@ class Link:
     born: Side = Side.X3  # the side where the item was created first
     made: bool = False  # the sync created the Outlook item (marker state c)
     ical_uid: str = ""  # events only: M6, S8
+    series_id: str = ""  # occurrences only: the id of the series (A8)
     original_start: datetime | None = None
     owner: str = ""  # the record's first representative when it was last read: whether D2 or D7 applies (A2)
     x3: Seen = Seen()

@@ -93,7 +93,7 @@ def _identified(link: Link, looks: Mapping[Side, Present]) -> Link:
         facts, event = outlook.outlook, outlook.outlook.event
         link = replace(link, outlook_key=outlook.key, folder=facts.folder)
         if event is not None:
-            link = replace(link, ical_uid=event.ical_uid, original_start=event.original_start)
+            link = replace(link, ical_uid=event.ical_uid, series_id=event.series_id, original_start=event.original_start)
     return link
 
 

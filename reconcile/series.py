@@ -7,8 +7,8 @@ Works on what one pass observed; no item or record is touched here.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -16,7 +16,7 @@ from reconcile import events
 from reconcile.actions import Create, Decision, Rule
 from reconcile.content import Appointment, Call, Kind, Side, When
 from reconcile.events import EventClass
-from reconcile.model import UNREAD, Absent, Link, LinkState, Observation, Pair, Present, Shape, Where
+from reconcile.model import UNREAD, Absent, Link, LinkState, Observation, Pair, Present, Shape, Went, Where
 from reconcile.text import fold
 
 _RECURRING = (Shape.OCCURRENCE, Shape.EXCEPTION)
@@ -43,15 +43,6 @@ class _Newcomer:
     past: bool
 
 
-def group(link: Link) -> str:
-    """What counts as one series as far as a link alone tells: occurrences of one calendar that last had the same subject.
-    Says no content (S4); blank for what is no occurrence."""
-    seen = link.outlook.content
-    if link.original_start is None or not isinstance(seen, Appointment | Call):
-        return ""
-    return hashlib.sha256("\x1f".join((link.folder, fold(seen.subject))).encode()).hexdigest()[:32]
-
-
 def is_master(observed: Observation) -> bool:
     """Whether a linked item is now the master of a series: it was a single event and is no item of its own any more."""
     event = observed.outlook.event if isinstance(observed, Present) else None
@@ -60,19 +51,19 @@ def is_master(observed: Observation) -> bool:
 
 def heirs(
     links: Sequence[Link],
-    series_of: Mapping[str, str],
+    known: Collection[str],
     look: Callable[[Link], tuple[Observation, Observation]],
     free: Iterable[Present],
     now: datetime | None,
 ) -> dict[str, Present]:
     """Which new occurrence takes over which record: vanished Outlook id -> new item.
 
-    `series_of` names the series of linked occurrences as far as they were asked for, `look` answers how X3 and Outlook
-    look for a link, `free` are the items that nothing else claims, `now` is Outlook's own clock. Offered first to the
-    same series, then to a new one of the user with the same subject (a split); by day, then in order. A record of the
-    past stays one of the past.
+    `known` are the series that have records already, `look` answers how X3 and Outlook look for a link, `free` are the
+    items that nothing else claims, `now` is Outlook's own clock. Offered first to the same series, then to a new one of the
+    user with the same subject (a split); by day, then in order. A record of the past stays one of the past, and that of an
+    occurrence that was taken out alone goes with it (D8).
     """
-    orphans = _orphans(links, series_of, look, now)
+    orphans = _orphans(links, look, now)
     if not orphans:
         return {}
     gone = {(orphan.link.ical_uid, orphan.link.original_start) for orphan in orphans if orphan.link.ical_uid}
@@ -82,8 +73,8 @@ def heirs(
     for series in dict.fromkeys(orphan.series for orphan in orphans):
         _offer([o for o in orphans if o.series == series], [n for n in newcomers if n.series == series], found)
     taken = {item.key for item in found.values()}
-    known = {*series_of.values()} | {n.series for n in newcomers if n.item.key in taken}
-    for series in dict.fromkeys(n.series for n in newcomers if n.series not in known):
+    old = {*known} | {n.series for n in newcomers if n.item.key in taken}
+    for series in dict.fromkeys(n.series for n in newcomers if n.series not in old):
         split = [n for n in newcomers if n.series == series]
         left = [o for o in orphans if o.link.outlook_key not in found and _continues(o.link, split[0].item)]
         _offer(left, split, found)
@@ -92,7 +83,6 @@ def heirs(
 
 def _orphans(
     links: Sequence[Link],
-    series_of: Mapping[str, str],
     look: Callable[[Link], tuple[Observation, Observation]],
     now: datetime | None,
 ) -> list[_Orphan]:
@@ -101,9 +91,9 @@ def _orphans(
         if link.type.kind is not Kind.EVENT or link.state is not LinkState.LINKED:
             continue
         x3, outlook = look(link)
-        recurring = isinstance(outlook, Absent) and link.original_start is not None
-        series = link.outlook_key if is_master(outlook) else series_of.get(link.outlook_key, "")
-        if not (recurring or is_master(outlook)) or not isinstance(x3, Present) or x3.where is not Where.HERE:
+        series = link.outlook_key if is_master(outlook) else link.series_id
+        vanished = isinstance(outlook, Absent) and series != "" and outlook.went is not Went.ALONE
+        if not (vanished or is_master(outlook)) or not isinstance(x3, Present) or x3.where is not Where.HERE:
             continue
         when = _when(x3)
         day = link.original_start.date() if link.original_start else _day(when)
@@ -196,23 +186,32 @@ def anew(step: Create) -> Create:
 
 
 def spared(decisions: Iterable[Decision], now: Mapping[Side, datetime]) -> list[Decision]:
-    """Past records are never deleted by a change of the series: where several occurrences of a calendar vanish at once, or
-    one and others were handed on, the link of a past one ends and X3 keeps the record. One that vanishes alone was
-    deleted by itself (D8)."""
+    """Past records are never deleted by a change of the series: the link of a past one ends, and X3 keeps the record. One
+    that was taken out of its series alone was deleted by itself (D8). Where the series does not tell which it was, it was
+    changed if several of its occurrences vanish at once, or one and others were handed on."""
     listed = list(decisions)
-    went = Counter(d.pair.link.folder for d in listed if d.pair.link is not None and _went(d.pair))
-    handed = any(d.pair.note == HANDED_ON for d in listed)
-    return [_spared(d, now) if d.pair.link and (handed or went[d.pair.link.folder] > 1) else d for d in listed]
+    touched = Counter(d.pair.link.series_id for d in listed if d.pair.link and _touched(d.pair))
+    return [_spared(d, now) if _changed(d.pair, touched) else d for d in listed]
 
 
-def _went(pair: Pair) -> bool:
-    return isinstance(pair.outlook, Absent) and pair.link is not None and pair.link.original_start is not None
+def _touched(pair: Pair) -> bool:
+    """Whether a change of the series may be the reason for what became of this occurrence."""
+    return pair.note == HANDED_ON or (isinstance(pair.outlook, Absent) and pair.outlook.went is not Went.ALONE)
+
+
+def _changed(pair: Pair, touched: Mapping[str, int]) -> bool:
+    """Whether an occurrence is gone because its series was changed."""
+    if pair.link is None or not pair.link.series_id or not isinstance(pair.outlook, Absent):
+        return False
+    if pair.outlook.went is Went.UNTOLD:
+        return touched.get(pair.link.series_id, 0) > 1
+    return pair.outlook.went is Went.CHANGED
 
 
 def _spared(decision: Decision, now: Mapping[Side, datetime]) -> Decision:
     pair = decision.pair
     x3 = pair.x3
-    if not _went(pair) or decision.deletes_on is not Side.X3 or not isinstance(x3, Present):
+    if decision.deletes_on is not Side.X3 or not isinstance(x3, Present):
         return decision
     if not isinstance(x3.content, Appointment | Call) or not _over(x3.content.when, now.get(Side.OUTLOOK)):
         return decision
@@ -222,10 +221,8 @@ def _spared(decision: Decision, now: Mapping[Side, datetime]) -> Decision:
 
 def counted(decisions: Iterable[Decision]) -> int:
     """How many deletions these are to the guard: all of one series are one (G1)."""
-    groups: dict[str, list[Decision]] = defaultdict(list)
-    for decision in decisions:
-        groups[group(decision.pair.link) if decision.pair.link else ""].append(decision)
-    return len(groups.pop("", ())) + len(groups)
+    of_series = Counter(decision.pair.link.series_id if decision.pair.link else "" for decision in decisions)
+    return of_series.pop("", 0) + len(of_series)
 
 
 def without_master(outlook: Observation) -> Observation:

@@ -332,7 +332,7 @@ class Executor:
                 side=step.side if step else None,
                 outcome=status if step is None or step not in progress.done else DONE,
                 cause=self.cause,
-                series_id=series.group(pair.link) if pair.link else "",
+                series_id=pair.link.series_id if pair.link else "",
                 before=before,
                 after={side: look.content for side, look in progress.looks.items()},
             )

@@ -200,11 +200,7 @@ class Gatherer:
                 series.add(observed.outlook.event.series_id)
         if not seen.complete:  # a complete listing shows by itself which occurrences went when a series became single
             series |= {key for kind, key in seen.outlook if kind is Kind.EVENT}
-        links: list[Link] = []
-        for one in sorted(series):
-            of_one = self.memory.links_of_series([one])
-            seen.series.update({link.outlook_key: one for link in of_one})
-            links += of_one
+        links = list(self.memory.links_of_series(sorted(series)))
         # A single event that has become a series is linked by what is the master's id now.
         links += self.memory.links_by_outlook((Kind.EVENT, key) for key in series)
         return [_outlook_ref(link) for link in links if link.state not in (LinkState.ASLEEP, LinkState.RELEASED)]
@@ -266,8 +262,10 @@ class Gatherer:
             await self._read(seen, [Ref(type=item_type, key=key) for item_type, key in seen.matching.wanted])
 
     async def _vanished(self, seen: Gathered) -> None:
-        """S8: a vanished task is sought by its marker in all lists, a vanished event by its iCalUId."""
+        """S8: a vanished task is sought by its marker in all lists, a vanished event by its iCalUId. No search finds an
+        occurrence; its series tells how it went (A8)."""
         markers: set[Marker] = set()
+        occurrences: list[Link] = []
         for link in seen.links.values():
             if not isinstance(seen.outlook.get((link.type.kind, link.outlook_key)), Absent):
                 continue
@@ -275,9 +273,14 @@ class Gatherer:
                 markers |= {
                     Marker(fp=self.fp, mailbox=self.mailbox, type=link.type, x3_key=link.x3_key, born=born) for born in Born
                 }
+            elif link.series_id:
+                occurrences.append(link)
             elif link.ical_uid and link.type.kind is Kind.EVENT:
                 for found in await self.outlook_questions.find_ical(link.ical_uid):
                     seen.outlook.setdefault((Kind.EVENT, found.key), found)
+        if occurrences:
+            for key, went in (await self.outlook_questions.how_they_went(occurrences)).items():
+                seen.outlook[Kind.EVENT, key] = Absent(key=key, went=went)
         if markers:
             for task in (await self.outlook_questions.seek(markers)).values():
                 seen.outlook.setdefault((Kind.TASK, task.key), task)
@@ -311,7 +314,7 @@ class Gatherer:
             claimed=self.memory.claimed(seen.x3),
             attempts=self.memory.attempts(),
             now=seen.now.get(Side.OUTLOOK),
-            series=seen.series,
+            series=frozenset(link.series_id for link in (*seen.links.values(), *seen.echoes)),
         )
         return match(observed, fp=self.fp, mailbox=self.mailbox)
 

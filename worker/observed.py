@@ -21,6 +21,7 @@ from reconcile.model import (
     Private,
     Side,
     Unread,
+    Went,
 )
 from reconcile.port import Hint, Listing, Ref, Stream
 
@@ -82,6 +83,10 @@ class OutlookQuestions(Protocol):
         """Events with this iCalUId, in any calendar of the mailbox."""
         ...
 
+    async def how_they_went(self, links: Sequence[Link]) -> Mapping[str, Went]:
+        """How vanished occurrences went, as their series tell it (A8, D8): Outlook id -> how."""
+        ...
+
 
 @dataclass(slots=True)
 class Gathered:
@@ -99,7 +104,6 @@ class Gathered:
     asked: set[Ref] = field(default_factory=set)
     complete: bool = False
     force: Force = field(default_factory=Force)
-    series: dict[str, str] = field(default_factory=dict)  # linked occurrence -> its series (A8)
 
     @property
     def now(self) -> dict[Side, datetime]:

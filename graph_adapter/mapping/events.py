@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from msgraph.generated.models.date_time_time_zone import DateTimeTimeZone
 from msgraph.generated.models.event import Event as EventModel
@@ -31,7 +33,7 @@ from graph_adapter.mapping.common import (
     single,
 )
 from graph_adapter.scope import MailboxScope
-from graph_adapter.zones import UnknownZone, instant, stamp, wall
+from graph_adapter.zones import UnknownZone, instant, stamp, wall, zone
 from reconcile.model import (
     UNREAD,
     Appointment,
@@ -54,6 +56,7 @@ from reconcile.model import (
 )
 from reconcile.text import fold, line
 
+_DAY = re.compile(r"\.\d{4}-\d\d-\d\d$")
 _PRIVATE = frozenset({"private", "personal", "confidential"})
 _SHAPES = {
     "singleInstance": Shape.SINGLE,
@@ -95,6 +98,15 @@ class Master:
 def series_of(item: wire.Event) -> str:
     """The id of the series master, blank for a single event or a master."""
     return (item.series_master_id or "") if item.type in ("occurrence", "exception") else ""
+
+
+def cancelled_days(item: wire.Event) -> tuple[ZoneInfo, frozenset[date]] | None:
+    """The days on which a series has lost its occurrence, one by one, and the zone in which they are days; None when the
+    master does not tell. An occurrence's id ends with its day: `OID.{master}.2026-06-09`. Raises UnknownZone."""
+    if item.cancelled_occurrences is UNSET:
+        return None
+    days = [date.fromisoformat(one[-10:]) for one in item.cancelled_occurrences or () if _DAY.search(one)]
+    return zone("UTC" if item.is_all_day else item.original_start_time_zone), frozenset(days)
 
 
 def event(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconcile.model import UNREAD, Absent, ItemType, Kind, Present, Private, Where
+from reconcile.model import UNREAD, Absent, ItemType, Kind, Link, LinkState, Present, Private, Went, Where
 from reconcile.port import Ref, Stop
 from tests.graph_adapter.conftest import ADDRESS, Box
 
@@ -117,6 +117,60 @@ async def test_s8_a_vanished_event_is_found_by_its_ical_uid(box: Box) -> None:
     assert isinstance(seen, Present)
     assert (seen.key, seen.outlook.folder, seen.where) == (key, other, Where.ELSEWHERE)
     assert await box.endpoint.find_ical("nobody's'") == ()
+
+
+def stop(wall: str, zone: str) -> dict[str, str]:
+    return {"dateTime": f"{wall}:00", "timeZone": zone}
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "zone", "more"),
+    [
+        ("2026-03-10T09:00", "2026-03-10T10:00", "Europe/Paris", {}),
+        ("2026-03-10T00:30", "2026-03-10T01:00", "Romance Standard Time", {}),  # the day before, told in UTC
+        ("2026-03-10T18:00", "2026-03-10T19:00", "America/Los_Angeles", {}),  # the day after, told in UTC
+        ("2026-03-10T00:00", "2026-03-11T00:00", "Pacific/Auckland", {"isAllDay": True}),
+    ],
+)
+async def test_d8_a_series_tells_which_occurrence_was_taken_out_alone(
+    box: Box, start: str, end: str, zone: str, more: dict[str, bool]
+) -> None:
+    pattern = {"type": "daily", "interval": 1}
+    recurrence = {"pattern": pattern, "range": {"type": "numbered", "startDate": "2026-03-10", "numberOfOccurrences": 6}}
+    times = {"start": stop(start, zone), "end": stop(end, zone)}
+    series = await box.new_event(recurrence=recurrence, **times, **more)
+    listed = [s.observation for s in (await box.endpoint.changes(box.stream(Kind.EVENT), None)).sightings]
+    looks = sorted((o for o in listed if isinstance(o, Present)), key=lambda o: str(o.outlook.event))
+    assert len(looks) == 6
+    links = [occurrence_link(look) for look in looks]
+    await box.owner("DELETE", f"events/{links[1].outlook_key}")
+    await box.owner("DELETE", f"events/{links[4].outlook_key}")
+    went = await box.endpoint.how_they_went(links)
+    assert [went[link.outlook_key] is Went.ALONE for link in links] == [False, True, False, False, True, False]
+    await box.act("purge", series)
+    assert set((await box.endpoint.how_they_went(links)).values()) == {Went.CHANGED}
+
+
+async def test_d8_a_series_that_does_not_answer_tells_nothing(box: Box) -> None:
+    series = await box.new_event(recurrence=box.weekly(2))
+    listed = [s.observation for s in (await box.endpoint.changes(box.stream(Kind.EVENT), None)).sightings]
+    links = [occurrence_link(look) for look in listed if isinstance(look, Present)]
+    await box.control("faults", {"match": {"path": f"/events/{series}"}, "action": "status", "status": 503, "times": 9})
+    assert set((await box.endpoint.how_they_went(links)).values()) == {Went.UNTOLD}
+
+
+def occurrence_link(look: Present) -> Link:
+    event = look.outlook.event
+    assert event is not None
+    return Link(
+        type=ItemType.APPOINTMENT,
+        state=LinkState.LINKED,
+        x3_key=look.key,
+        auuid="a",
+        outlook_key=look.key,
+        series_id=event.series_id,
+        original_start=event.original_start,
+    )
 
 
 async def test_s3_private_items_are_read_as_their_ids(box: Box) -> None:

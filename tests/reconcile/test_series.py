@@ -10,7 +10,7 @@ from reconcile.actions import Delete, Gate, Rule
 from reconcile.content import ItemType, Kind, Side, When
 from reconcile.guard import Ledger
 from reconcile.match import Seen
-from reconcile.model import Absent, EventFacts, Link, LinkState, Observation, Present, Response, Shape
+from reconcile.model import Absent, EventFacts, Link, LinkState, Observation, Present, Response, Shape, Went
 from reconcile.model import Seen as Look
 from tests.reconcile.build import CONTENTS, FP, MAILBOX, NOW, alter, context, link, outlook, x3
 
@@ -22,7 +22,7 @@ def at(days: int) -> When:
     return When(start=start, end=start + timedelta(hours=1))
 
 
-def linked(number: int, days: int) -> tuple[Link, Present]:
+def linked(number: int, days: int, of_series: str = "S") -> tuple[Link, Present]:
     """The link and the record of an occurrence so many days from the first Monday."""
     there = alter(CONTENTS[ItemType.APPOINTMENT][Side.X3], when=at(days))
     here = alter(CONTENTS[ItemType.APPOINTMENT][Side.OUTLOOK], when=at(days))
@@ -32,6 +32,7 @@ def linked(number: int, days: int) -> tuple[Link, Present]:
         x3_key=f"X{number}",
         auuid=f"A{number}",
         outlook_key=f"old-{number}",
+        series_id=of_series,
         original_start=at(days).start,
         ical_uid=f"old-{number}",
         x3=Look(content=there),
@@ -54,14 +55,13 @@ def occurrence(days: int, master: str, subject: str = "Visit", *, organizer: boo
     return outlook(content, key=f"{master}-{days}", event=facts)
 
 
-def heirs(old: list[int], new: list[Present], *, of_series: str = "S") -> dict[str, str]:
+def heirs(old: list[int], new: list[Present], *, known: str = "S", went: Went = Went.UNTOLD) -> dict[str, str]:
     """old-N -> the key of what takes its record over; the old ones are of the series S."""
     pairs = [linked(number, days) for number, days in enumerate(old)]
     looks: dict[str, tuple[Observation, Observation]] = {
-        one.outlook_key: (record, Absent(key=one.outlook_key)) for one, record in pairs
+        one.outlook_key: (record, Absent(key=one.outlook_key, went=went)) for one, record in pairs
     }
-    names = {one.outlook_key: of_series for one, _ in pairs}
-    found = series.heirs([one for one, _ in pairs], names, lambda one: looks[one.outlook_key], new, NOW)
+    found = series.heirs([one for one, _ in pairs], known, lambda one: looks[one.outlook_key], new, NOW)
     return {key: item.key for key, item in found.items()}
 
 
@@ -84,6 +84,12 @@ def test_a8_a_split_hands_on_by_subject_and_only_to_a_series_of_the_user() -> No
     assert heirs([7, 14], [occurrence(7, "T"), occurrence(14, "T")]) == {"old-0": "T-7", "old-1": "T-14"}
     assert heirs([7], [occurrence(7, "T", "Other")]) == {}
     assert heirs([7], [occurrence(7, "T", organizer=False)]) == {}
+    assert heirs([7], [occurrence(7, "T")], known="ST") == {}
+
+
+def test_d8_what_was_taken_out_alone_is_handed_to_nobody() -> None:
+    assert heirs([7], [occurrence(8, "S")], went=Went.ALONE) == {}
+    assert heirs([7], [occurrence(8, "S")], went=Went.CHANGED) == {"old-0": "S-8"}
 
 
 def test_a8_the_own_series_comes_before_another() -> None:
@@ -100,15 +106,26 @@ def test_a8_a_master_without_an_heir_is_nothing_to_write_to() -> None:
     assert (decision.rule, decision.steps) == (Rule.S8, ())
 
 
-def vanished(days: list[int]) -> Seen:
-    """A pass in which these occurrences vanished."""
-    pairs = [linked(number, day) for number, day in enumerate(days)]
+def vanished(days: list[int], *, names: str = "", went: str = "") -> Seen:
+    """A pass in which these occurrences vanished: of the series S, or of those that `names` names one by one. `went` tells
+    how each went: a (alone), c (its series was changed), u (untold)."""
+    pairs = [linked(number, day, names[number] if names else "S") for number, day in enumerate(days)]
+    how = {"a": Went.ALONE, "c": Went.CHANGED, "u": Went.UNTOLD}
+    told = {f"old-{number}": how[letter] for number, letter in enumerate(went or "u" * len(days))}
     return Seen(
         links=tuple(one for one, _ in pairs),
         x3={(one.type, one.x3_key): record for one, record in pairs},
-        outlook={(Kind.EVENT, one.outlook_key): Absent(key=one.outlook_key) for one, _ in pairs},
+        outlook={(Kind.EVENT, key): Absent(key=key, went=how) for key, how in told.items()},
         now=NOW,
     )
+
+
+def kept(seen: Seen) -> list[str]:
+    """Which records of the past stay, by the links that are released."""
+    pairs = match.match(seen, fp=FP, mailbox=MAILBOX).pairs
+    decisions = plan.plan(pairs, context(now=dict.fromkeys(Side, NOW)))
+    assert all(d.steps for d in decisions if d.rule is not Rule.A8)  # the others are deleted or handed on
+    return [d.pair.link.x3_key for d in decisions if d.rule is Rule.A8 and d.pair.link and d.after is LinkState.RELEASED]
 
 
 def test_a8_g1_the_past_stays_and_the_rest_is_one_deletion() -> None:
@@ -129,8 +146,34 @@ def test_d8_one_that_vanishes_alone_is_deleted_even_if_past() -> None:
     assert decision.deletes_on is Side.X3
 
 
+def test_d8_one_of_each_of_two_series_were_deleted_by_themselves() -> None:
+    assert kept(vanished([-7, -14], names="ST")) == []
+    assert kept(vanished([-7, 7, -14], names="SST")) == ["X0"]
+
+
+def test_d8_the_past_occurrences_that_a_person_took_out_of_a_series_go() -> None:
+    assert kept(vanished([-14, -7, 0], went="aac")) == ["X2"]
+    assert kept(vanished([-14, -7], went="aa")) == []
+    assert kept(vanished([-14, -7], went="au")) == []
+
+
+def test_a8_the_last_past_occurrence_of_a_series_that_went_stays() -> None:
+    assert kept(vanished([-7], went="c")) == ["X0"]
+
+
+def test_a8_a_past_one_stays_where_another_of_its_series_was_handed_on() -> None:
+    seen = vanished([-7, 7])
+    newcomer = occurrence(8, "S")
+    assert kept(replace(seen, outlook={**seen.outlook, (Kind.EVENT, newcomer.key): newcomer})) == ["X0"]
+
+
+def test_g1_two_series_of_one_subject_are_two_deletions() -> None:
+    decisions = plan.plan(match.match(vanished([7, 14, 7, 14], names="SSTT"), fp=FP, mailbox=MAILBOX).pairs, context())
+    assert series.counted(decisions) == 2
+
+
 def test_g1_items_that_are_no_occurrences_count_one_by_one() -> None:
     seen = vanished([7, 14, 21])
-    seen = replace(seen, links=tuple(replace(one, original_start=None) for one in seen.links))
+    seen = replace(seen, links=tuple(replace(one, series_id="", original_start=None) for one in seen.links))
     decisions = plan.plan(match.match(seen, fp=FP, mailbox=MAILBOX).pairs, context())
     assert series.counted(decisions) == 3

@@ -103,6 +103,63 @@ def test_d8_one_past_occurrence_cancelled_takes_its_record(world: World, series:
     world.quiet()
 
 
+@pytest.mark.parametrize("full", [False, True])
+def test_d8_past_occurrences_cancelled_one_by_one_take_their_records(world: World, series: str, *, full: bool) -> None:
+    other = str(world.alice.new_event("Weekly", at(2), recurrence=weekly(2, 6))["id"])
+    world.later(18 * DAY)
+    world.sync()
+    for key in (shown(world)[0]["id"], shown(world)[1]["id"], shown(world)[4]["id"]):
+        world.alice.delete_event(key)
+    world.sync("REP1", *(["--full"] if full else []))
+    # Of the first series 1 and 15 went, of the second 2; all of them are past.
+    assert days(world) == sorted(map(ymd, (8, 22, 29, 36, 9, 16, 23, 30, 37)))
+    assert world.held() == []
+    world.quiet()
+    # A change of the second series spares its past, while one of the first is taken out by hand in the same pass.
+    world.later()
+    world.alice.delete_event(other)
+    world.alice.delete_event(shown(world)[0]["id"])
+    world.sync("REP1", *(["--full"] if full else []))
+    assert days(world) == sorted(map(ymd, (22, 29, 36, 9, 16)))
+    world.quiet()
+
+
+def test_d8_an_occurrence_cancelled_as_another_comes_in_hands_nothing_on(world: World) -> None:
+    world.alice.new_event("Weekly", at(1), recurrence=weekly(1))
+    world.sync()
+    key, before = key_on(world, ymd(8)), records(world)
+    world.later(7 * DAY)
+    world.alice.delete_event(next(row["id"] for row in shown(world) if row["start"]["dateTime"][:10] == str(on(8))))
+    world.sync()
+    assert world.sage.read("ZBAP", key) is None
+    assert len(set(records(world)) - set(before)) == 1
+    world.quiet()
+
+
+def test_a8_the_one_past_record_of_a_deleted_series_stays(world: World) -> None:
+    master = str(world.alice.new_event("Once", at(1), recurrence=weekly(1, 1))["id"])
+    world.sync()
+    world.later(3 * DAY)
+    world.sync()
+    world.alice.delete_event(master)
+    report = world.sync()
+    assert [one["action"] for one in decided(report, "A8")] == ["unlink"]
+    assert days(world) == [ymd(1)]
+    world.quiet()
+
+
+def test_g1_two_series_of_one_subject_are_two_deletions(world: World) -> None:
+    masters = [world.alice.new_event("Weekly", at(1, 9 + n), recurrence=weekly(1, 2))["id"] for n in range(6)]
+    world.sync()
+    assert len(records(world)) == 12
+    world.later()
+    for master in masters:
+        world.alice.delete_event(master)
+    world.sync()
+    assert {hold["rule"] for hold in world.held()} == {"G1"}
+    assert len(records(world)) == 12
+
+
 def test_a8_x3s_move_of_one_makes_an_exception_and_the_others_stay(world: World, series: str) -> None:
     key = key_on(world, ymd(8))
     world.sage.modify("ZBAP", key, APTDAT=ymd(9), APTDATEND=ymd(9), APTHOU="1100", APTHOUEND="1200")

@@ -75,6 +75,7 @@ def test_every_field_of_a_link_is_stored(store: Store, user: User) -> None:
         born=Side.OUTLOOK,
         made=True,
         ical_uid="uid",
+        series_id="master",
         original_start=NOW,
         owner="R001",
         x3=Seen(content=Appointment(when=when, category=2), version="1", written_at=NOW),
@@ -150,13 +151,17 @@ def test_events_are_found_by_meeting_and_by_series(store: Store, user: User) -> 
     facts = EventFacts(ical_uid="uid", series_id="master", original_start=NOW)
     with store.begin() as tx:
         link = links.save(tx, user.id, a_link(type=ItemType.APPOINTMENT, x3=Seen(), outlook=Seen()), event=facts)
-        assert (link.ical_uid, link.original_start) == ("uid", NOW)
+        assert (link.ical_uid, link.series_id, link.original_start) == ("uid", "master", NOW)
         links.save(tx, user.id, a_link(2, type=ItemType.CALL, x3=Seen(), outlook=Seen()))
         links.save(tx, user.id, link)  # without facts: what is stored stays
         links.save_many(tx, user.id, [(link, None)])
     with store.read() as tx:
         assert links.by_event(tx, user.id, ical_uid="uid") == [link]
         assert links.by_event(tx, user.id, series_id="master") == [link]
+    with store.begin() as tx:
+        links.save(tx, user.id, replace(link, series_id="another"), event=facts)  # a split: the link says it itself
+    with store.read() as tx:
+        assert [one.id for one in links.by_event(tx, user.id, series_id="another")] == [link.id]
         assert links.by_event(tx, user.id) == []
 
 

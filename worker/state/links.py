@@ -38,14 +38,14 @@ class LinkVersion(NamedTuple):
 
 _COLUMNS = (
     LinkRow.id, LinkRow.type, LinkRow.state, LinkRow.x3_key, LinkRow.auuid, LinkRow.outlook_key, LinkRow.folder,
-    LinkRow.born, LinkRow.made, LinkRow.ical_uid, LinkRow.original_start, LinkRow.owner,
+    LinkRow.born, LinkRow.made, LinkRow.ical_uid, LinkRow.series_id, LinkRow.original_start, LinkRow.owner,
     LinkRow.x3_content, LinkRow.x3_version, LinkRow.x3_written_at,
     LinkRow.outlook_content, LinkRow.outlook_version, LinkRow.outlook_written_at,
 )  # fmt: skip
 
 
 def _link(row: Row[*tuple[Any, ...]]) -> Link:
-    (row_id, item_type, state, x3_key, auuid, outlook_key, folder, born, made, ical_uid, start, owner, *seen) = row
+    (row_id, item_type, state, x3_key, auuid, outlook_key, folder, born, made, ical_uid, series, start, owner, *seen) = row
     known = ItemType(item_type)
     return Link(
         id=row_id,
@@ -58,6 +58,7 @@ def _link(row: Row[*tuple[Any, ...]]) -> Link:
         born=Side(born),
         made=made,
         ical_uid=ical_uid,
+        series_id=series,
         original_start=datetime.fromisoformat(start) if start else None,
         owner=owner,
         x3=Seen(content=decode(known, seen[0]), version=seen[1], written_at=seen[2]),
@@ -144,10 +145,10 @@ def _whole(link: Link, event: EventFacts | None) -> Link:
     """The link with what identifies its event, if it does not say so itself."""
     if event is None or link.ical_uid or not event.ical_uid:
         return link
-    return replace(link, ical_uid=event.ical_uid, original_start=event.original_start)
+    return replace(link, ical_uid=event.ical_uid, series_id=event.series_id, original_start=event.original_start)
 
 
-def _values(user_id: int, link: Link, event: EventFacts | None, partner: str | None) -> dict[str, Any]:
+def _values(user_id: int, link: Link, partner: str | None) -> dict[str, Any]:
     values: dict[str, Any] = {
         "user_id": user_id,
         "type": link.type.value,
@@ -160,6 +161,7 @@ def _values(user_id: int, link: Link, event: EventFacts | None, partner: str | N
         "born": link.born.value,
         "made": link.made,
         "ical_uid": link.ical_uid,
+        "series_id": link.series_id,
         "original_start": iso(link.original_start),
         "owner": link.owner,
         "x3_content": encode(link.x3.content),
@@ -171,8 +173,6 @@ def _values(user_id: int, link: Link, event: EventFacts | None, partner: str | N
         "name": "",
         "emails": "",
     }
-    if event is not None:
-        values["series_id"] = event.series_id
     known = link.x3.content or link.outlook.content
     if isinstance(known, Contact):
         addresses = dict.fromkeys(a.casefold() for a in (known.work_email, known.home_email) if a)
@@ -185,11 +185,11 @@ def _values(user_id: int, link: Link, event: EventFacts | None, partner: str | N
 def save(tx: Session, user_id: int, link: Link, *, event: EventFacts | None = None, partner: str | None = None) -> Link:
     """Store a link, new (`id` 0) or known, and answer it with its id.
 
-    `event` gives an event's series (and iCalUId and original start, where the link has none), `partner` a contact's
-    BPRNUM; what is stored of them stays when they are None. Raises AlreadyLinked (M1).
+    `event` gives iCalUId, series and original start to a link that has none; `partner` is a contact's BPRNUM, and what
+    is stored of it stays when it is None. Raises AlreadyLinked (M1).
     """
     link = _whole(link, event)
-    values = _values(user_id, link, event, partner)
+    values = _values(user_id, link, partner)
     try:
         if link.id:
             tx.execute(update(LinkRow).where(LinkRow.id == link.id, LinkRow.user_id == user_id).values(values))
@@ -201,22 +201,20 @@ def save(tx: Session, user_id: int, link: Link, *, event: EventFacts | None = No
 
 def save_many(tx: Session, user_id: int, links: Sequence[tuple[Link, EventFacts | None]]) -> list[Link]:
     """`save` for many at once, answered in the same order. Raises AlreadyLinked (M1)."""
-    whole = [(_whole(link, event), event) for link, event in links]
-    # One INSERT needs the same columns in each row, so a new link without facts gets blank ones.
-    rows = [_values(user_id, link, event or (None if link.id else EventFacts()), None) for link, event in whole]
-    fresh = [row for row, (link, _) in zip(rows, whole, strict=True) if not link.id]
-    known = [row | {"id": link.id} for row, (link, _) in zip(rows, whole, strict=True) if link.id]
+    whole = [_whole(link, event) for link, event in links]
+    rows = [(link.id, _values(user_id, link, None)) for link in whole]
+    fresh = [row for link_id, row in rows if not link_id]
+    known = [row | {"id": link_id} for link_id, row in rows if link_id]
     try:
         made: Iterable[int] = ()
         if fresh:
             made = tx.scalars(insert(LinkRow).returning(LinkRow.id, sort_by_parameter_order=True), fresh).all()
-        for with_series in (True, False):
-            if batch := [row for row in known if ("series_id" in row) is with_series]:
-                tx.execute(update(LinkRow), batch)
+        if known:
+            tx.execute(update(LinkRow), known)
     except IntegrityError as conflict:
         raise AlreadyLinked("one of many") from conflict
     ids = iter(made)
-    return [link if link.id else replace(link, id=next(ids)) for link, _ in whole]
+    return [link if link.id else replace(link, id=next(ids)) for link in whole]
 
 
 def look_again(tx: Session, user_id: int, seen: Iterable[tuple[int, Side, str]]) -> None:
