@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from infra.emulators.graph import zones
+from infra.emulators.graph import series, zones
 from infra.emulators.graph.errors import invalid
 from infra.emulators.graph.model import CALENDARS, EVENT, Item, Mailbox
 from infra.emulators.graph.store import Store
@@ -86,22 +86,41 @@ def deliver(store: Store, master: Item, to: Mailbox, *, moved: bool = False) -> 
             "isOrganizer": False,
         }
         found = store.new_item(to, EVENT, store.default(to, CALENDARS), {**shared, **own})
+        found.cancelled = set(master.cancelled)
         _follow(found, master)
         store.insert(to, found)
         return found
     if moved or found.data["isCancelled"]:
         shared["responseStatus"], shared["showAs"] = response, "tentative"
     found.data.update(shared)
+    if store.switches["cancelled_occurrence_stays"]:
+        _show_cancelled(found, master)
+    else:
+        found.cancelled = set(master.cancelled)
     _follow(found, master)
     store.touch(to, found)
     return found
 
 
+def _show_cancelled(found: Item, master: Item) -> None:
+    """An occurrence that the organiser called off stays in the attendee's calendar until he removes it."""
+    found.cancelled &= master.cancelled  # a changed pattern forgets them
+    for day in master.cancelled - found.cancelled - found.exceptions.keys():
+        series.make_exception(series.by_day(found, day))
+    for day in master.cancelled & found.exceptions.keys():
+        _mark_cancelled(found.exceptions[day])
+
+
+def _mark_cancelled(item: Item) -> None:
+    if not item.data["isCancelled"]:
+        title = f"Canceled: {item.data['subject']}"
+        item.data.update({"isCancelled": True, "showAs": "free", "subject": title, "isReminderOn": False})
+
+
 def _follow(found: Item, master: Item) -> None:
     found.start, found.end = master.start, master.end
-    found.cancelled = set(master.cancelled)
     for day in list(found.exceptions):
-        if day not in master.exceptions:
+        if day not in master.exceptions and day not in master.cancelled:
             del found.exceptions[day]
     for day, theirs in master.exceptions.items():
         own = found.exceptions.get(day)
@@ -130,9 +149,8 @@ def withdraw(store: Store, original: Item, to: Mailbox) -> None:
     found = copy_in(store, to, original)
     if found is None or found.data["isCancelled"] or store.in_bin(to, found):
         return
-    found.data.update(
-        {"isCancelled": True, "showAs": "free", "subject": f"Canceled: {found.data['subject']}", "isReminderOn": False}
-    )
+    for one in (found, *found.exceptions.values()):
+        _mark_cancelled(one)
     store.touch(to, found)
 
 

@@ -101,7 +101,8 @@ class Render:
             mailbox = self.store.mailboxes[item.mailbox.lower()]
             if not self.store.in_bin(mailbox, item):
                 row["calendar"] = self.calendar(mailbox, mailbox.folders[item.folder])
-        if item.kind == EVENT and item.is_series and "cancelledOccurrences" in shape.select:
+        told = "cancelledOccurrences" in shape.select and self.store.switches["series_tells_cancelled"]
+        if item.kind == EVENT and item.is_series and told:
             key = self.store.id_of(item, prefer.immutable)
             row["cancelledOccurrences"] = [f"OID.{key}.{d[:4]}-{d[4:6]}-{d[6:]}" for d in sorted(item.cancelled)]
         return row

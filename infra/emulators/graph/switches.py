@@ -29,6 +29,8 @@ DEFAULTS: dict[str, Any] = {
     "bump_after_write": True,
     "transaction_duplicate_status": 400,
     "events_whole_mailbox": False,
+    "series_tells_cancelled": True,
+    "cancelled_occurrence_stays": True,
     "occurrence_inherits_properties": True,
     "accept_recreates": True,
     "decline_deletes": True,

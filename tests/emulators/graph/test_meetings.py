@@ -141,11 +141,37 @@ def test_series_meetings_follow_with_their_exceptions(graph: Graph, other: Other
     graph.ok("DELETE", f"/events/{third}")
     assert graph.mails() == 6
     theirs = other(REP2).ok("GET", f"/calendarView?{WINDOW}")["value"]
-    assert sorted((r["start"]["dateTime"][5:10], r["subject"]) for r in theirs) == [
-        ("06-02", "Weekly"),
-        ("06-09", "Special"),
-        ("06-23", "Weekly"),
+    shown = sorted((r["start"]["dateTime"][5:10], r["subject"], r["type"], r["isCancelled"]) for r in theirs)
+    assert shown == [
+        ("06-02", "Weekly", "occurrence", False),
+        ("06-09", "Special", "exception", False),
+        ("06-16", "Canceled: Weekly", "exception", True),
+        ("06-23", "Weekly", "occurrence", False),
     ]
+    called_off = next(r["id"] for r in theirs if r["isCancelled"])
+    other(REP2).ok("DELETE", f"/events/{called_off}")
+    graph.ok("PATCH", f"/events/{second}", {"subject": "More special"})
+    theirs = other(REP2).ok("GET", f"/calendarView?{WINDOW}")["value"]
+    assert sorted(r["subject"] for r in theirs) == ["More special", "Weekly", "Weekly"]
+
+
+def test_an_occurrence_called_off_may_vanish_from_the_copies(graph: Graph, other: Others) -> None:
+    graph.switch(cancelled_occurrence_stays=False)
+    graph.ok("POST", "/events", event_body("Weekly", 2, recurrence=weekly(), attendees=PEOPLE))
+    third = next(r["id"] for r in graph.ok("GET", f"/calendarView?{WINDOW}")["value"] if "06-16" in r["start"]["dateTime"])
+    graph.ok("DELETE", f"/events/{third}")
+    theirs = other(REP2).ok("GET", f"/calendarView?{WINDOW}")["value"]
+    assert sorted(r["start"]["dateTime"][5:10] for r in theirs) == ["06-02", "06-09", "06-23"]
+
+
+def test_a_cancelled_series_cancels_its_exceptions(graph: Graph, other: Others) -> None:
+    made = graph.ok("POST", "/events", event_body("Weekly", 2, recurrence=weekly(), attendees=PEOPLE))
+    rows = graph.ok("GET", f"/calendarView?{WINDOW}")["value"]
+    graph.ok("PATCH", f"/events/{rows[1]['id']}", {"subject": "Special"})
+    graph.ok("DELETE", f"/events/{made['id']}")
+    theirs = other(REP2).ok("GET", f"/calendarView?{WINDOW}")["value"]
+    assert [r["isCancelled"] for r in theirs] == [True] * 4
+    assert {r["type"] for r in theirs} == {"occurrence", "exception"}
 
 
 def test_the_online_meeting_is_kept(graph: Graph) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.emulators.graph.conftest import WINDOW, Graph, event_body, marked, removed, weekly
 
 
@@ -56,6 +58,8 @@ def test_a_deleted_occurrence_has_no_tombstone_and_the_series_comes_whole(graph:
     assert graph.error("GET", f"/events/{gone}") == (404, "ErrorItemNotFound")
     row = graph.ok("GET", f"/events/{master}?$select=subject,cancelledOccurrences")
     assert row["cancelledOccurrences"] == [f"OID.{master}.2026-06-09"]
+    graph.switch(series_tells_cancelled=False)
+    assert "cancelledOccurrences" not in graph.ok("GET", f"/events/{master}?$select=subject,cancelledOccurrences")
 
 
 def test_patching_an_occurrence_makes_an_exception_with_the_same_id(graph: Graph) -> None:
@@ -104,6 +108,7 @@ def test_a_single_event_turned_series_keeps_its_id(graph: Graph) -> None:
 def test_rescheduling_forgets_exceptions_and_derives_new_ids(graph: Graph) -> None:
     master = series(graph)
     before = {r["id"] for r in graph.ok("GET", f"/calendarView?{WINDOW}")["value"]}
+    _, link = graph.round(f"/calendarView/delta?{WINDOW}")
     pattern = weekly("2026-06-03")
     pattern["pattern"]["daysOfWeek"] = ["wednesday"]
     moved = {
@@ -114,6 +119,27 @@ def test_rescheduling_forgets_exceptions_and_derives_new_ids(graph: Graph) -> No
     after = {r["id"] for r in graph.ok("GET", f"/calendarView?{WINDOW}")["value"]}
     assert len(after) == 4
     assert not before & after
+    rows, link = graph.round(link)
+    assert removed(rows) == set(), "the old ones leave no trace"
+    assert {r["id"] for r in rows} == {master} | after
+    for old in before:
+        assert graph.error("GET", f"/events/{old}") == (404, "ErrorItemNotFound")
+    moved = {
+        s: {"dateTime": f"2026-06-02T{h}:00:00", "timeZone": "Romance Standard Time"}
+        for s, h in (("start", "09"), ("end", "10"))
+    }
+    graph.ok("PATCH", f"/events/{master}", {"recurrence": weekly(), **moved})
+    assert {r["id"] for r in graph.ok("GET", f"/calendarView?{WINDOW}")["value"]} == before
+
+
+@pytest.mark.parametrize(("each", "count"), [(False, 1), (True, 5)])
+def test_a_deleted_series_may_send_its_occurrences_as_removed(graph: Graph, *, each: bool, count: int) -> None:
+    graph.switch(series_removed_occurrences=each)
+    master = series(graph)
+    _, link = graph.round(f"/calendarView/delta?{WINDOW}")
+    graph.ok("DELETE", f"/events/{master}")
+    rows, _ = graph.round(link)
+    assert len(removed(rows)) == count
 
 
 def test_an_endless_series_ends_at_the_window(graph: Graph) -> None:
