@@ -276,12 +276,15 @@ def _as_deleted(pair: Pair, x3: Present, outlook: Present, context: Context) -> 
     if not cancelled and not events.declined(outlook):
         return None
     rule, why = (Rule.A5, "the meeting was cancelled") if cancelled else (Rule.D7, "the user declined the meeting")
-    if not meet.owns(pair, context):
-        return _withdraw(pair, x3, rule, why, context)
-    assert pair.link is not None
-    if not cancelled and isinstance(x3.content, Appointment) and x3.content.participants:
+    owns = meet.owns(pair, context)
+    if not cancelled and owns and isinstance(x3.content, Appointment) and x3.content.participants:
         why = f"{why}: X3's record stays for the other representatives"
         return Decision(pair=pair, rule=rule, why=why, after=LinkState.RELEASED, problems=(Problem(field="", message=why),))
+    assert pair.link is not None
+    if pair.link.state is LinkState.RELEASED:
+        return nothing(pair, Rule.S6, f"{why}, but it was released: X3 keeps its record")
+    if not owns:
+        return _withdraw(pair, x3, rule, why, context)
     return _deleted_by_owner(pair, pair.link, x3, context, rule, why)
 
 

@@ -16,7 +16,7 @@ from reconcile import events
 from reconcile.actions import Create, Decision, Rule
 from reconcile.content import Appointment, Call, Kind, Side, When
 from reconcile.events import EventClass
-from reconcile.model import UNREAD, Absent, Link, LinkState, Observation, Pair, Present, Shape, Went, Where
+from reconcile.model import UNREAD, Absent, Link, LinkState, Observation, Pair, Present, Response, Shape, Went, Where
 from reconcile.text import fold
 
 _RECURRING = (Shape.OCCURRENCE, Shape.EXCEPTION)
@@ -194,18 +194,28 @@ def spared(decisions: Iterable[Decision], now: Mapping[Side, datetime]) -> list[
     return [_spared(d, now) if _changed(d.pair, touched) else d for d in listed]
 
 
+def _went(observed: Observation) -> Went | None:
+    """How an occurrence ended, None while it goes on. What is cancelled or declined counts as deleted (A5, D7): the whole
+    series, where the occurrence only shows what its master says."""
+    if isinstance(observed, Absent):
+        return observed.went
+    event = observed.outlook.event if isinstance(observed, Present) else None
+    if event is None or not (event.cancelled or event.response is Response.DECLINED):
+        return None
+    return Went.CHANGED if event.shape is Shape.OCCURRENCE else Went.UNTOLD
+
+
 def _touched(pair: Pair) -> bool:
     """Whether a change of the series may be the reason for what became of this occurrence."""
-    return pair.note == HANDED_ON or (isinstance(pair.outlook, Absent) and pair.outlook.went is not Went.ALONE)
+    return pair.note == HANDED_ON or _went(pair.outlook) in (Went.CHANGED, Went.UNTOLD)
 
 
 def _changed(pair: Pair, touched: Mapping[str, int]) -> bool:
-    """Whether an occurrence is gone because its series was changed."""
-    if pair.link is None or not pair.link.series_id or not isinstance(pair.outlook, Absent):
+    """Whether an occurrence ended because its series was changed."""
+    if pair.link is None or not pair.link.series_id:
         return False
-    if pair.outlook.went is Went.UNTOLD:
-        return touched.get(pair.link.series_id, 0) > 1
-    return pair.outlook.went is Went.CHANGED
+    went = _went(pair.outlook)
+    return went is Went.CHANGED or (went is Went.UNTOLD and touched.get(pair.link.series_id, 0) > 1)
 
 
 def _spared(decision: Decision, now: Mapping[Side, datetime]) -> Decision:

@@ -161,6 +161,32 @@ def test_a8_the_last_past_occurrence_of_a_series_that_went_stays() -> None:
     assert kept(vanished([-7], went="c")) == ["X0"]
 
 
+def called_off(days: list[int], shape: Shape) -> Seen:
+    """A pass in which the organiser has cancelled these occurrences of an invited series."""
+    seen, looks = vanished(days), {}
+    for one in seen.links:
+        assert one.outlook.content is not None
+        facts = EventFacts(shape=shape, series_id="S", organizer=False, response=Response.ACCEPTED, cancelled=True)
+        looks[Kind.EVENT, one.outlook_key] = outlook(one.outlook.content, key=one.outlook_key, event=facts)
+    return replace(seen, outlook=looks)
+
+
+def test_a8_a5_the_past_of_a_series_its_organiser_cancelled_stays() -> None:
+    assert kept(called_off([-14, -7, 0, 7], Shape.OCCURRENCE)) == ["X0", "X1", "X2"]
+    assert kept(called_off([-7], Shape.OCCURRENCE)) == ["X0"]
+
+
+def test_a5_one_past_occurrence_its_organiser_cancelled_goes() -> None:
+    assert kept(called_off([-7], Shape.EXCEPTION)) == []
+
+
+def test_s6_what_was_released_stays_when_its_meeting_is_cancelled() -> None:
+    seen = called_off([-7], Shape.EXCEPTION)
+    seen = replace(seen, links=tuple(replace(one, state=LinkState.RELEASED) for one in seen.links))
+    (decision,) = plan.plan(match.match(seen, fp=FP, mailbox=MAILBOX).pairs, context(now=dict.fromkeys(Side, NOW)))
+    assert (decision.rule, decision.steps, decision.after) == (Rule.S6, (), None)
+
+
 def test_a8_a_past_one_stays_where_another_of_its_series_was_handed_on() -> None:
     seen = vanished([-7, 7])
     newcomer = occurrence(8, "S")
