@@ -109,13 +109,15 @@ def _newcomer(item: Present, now: datetime | None) -> _Newcomer:
 
 
 def _may_inherit(item: Present) -> bool:
-    """An occurrence, or the single event that a series has become; in the window, and one that X3 would have."""
+    """An occurrence, or the single event that a series has become; in the window, and one that X3 would have. A series that
+    its organiser moved asks for an answer again; like any linked meeting it keeps its records meanwhile."""
     event = item.outlook.event
     return (
         event is not None
         and item.where is Where.HERE
         and (event.shape in _RECURRING or event.shape is Shape.SINGLE)
-        and events.classify(item) is EventClass.MANAGED
+        and events.classify(item) in (EventClass.MANAGED, EventClass.REQUEST)
+        and not events.declined(item)
     )
 
 

@@ -55,6 +55,13 @@ def occurrence(days: int, master: str, subject: str = "Visit", *, organizer: boo
     return outlook(content, key=f"{master}-{days}", event=facts)
 
 
+def answered(item: Present, response: Response) -> Present:
+    """The same item with another answer of the user."""
+    event = item.outlook.event
+    assert event is not None
+    return replace(item, facts=replace(item.outlook, event=replace(event, response=response)))
+
+
 def heirs(old: list[int], new: list[Present], *, known: str = "S", went: Went = Went.UNTOLD) -> dict[str, str]:
     """old-N -> the key of what takes its record over; the old ones are of the series S."""
     pairs = [linked(number, days) for number, days in enumerate(old)]
@@ -90,6 +97,13 @@ def test_a8_a_split_hands_on_by_subject_and_only_to_a_series_of_the_user() -> No
 def test_d8_what_was_taken_out_alone_is_handed_to_nobody() -> None:
     assert heirs([7], [occurrence(8, "S")], went=Went.ALONE) == {}
     assert heirs([7], [occurrence(8, "S")], went=Went.CHANGED) == {"old-0": "S-8"}
+
+
+def test_a8_a_series_its_organiser_moved_keeps_its_records_unanswered() -> None:
+    asked = occurrence(8, "S", organizer=False)
+    assert heirs([7], [answered(asked, Response.NOT_RESPONDED)]) == {"old-0": "S-8"}
+    assert heirs([7], [answered(asked, Response.DECLINED)]) == {}
+    assert heirs([7], [answered(occurrence(8, "T", organizer=False), Response.NOT_RESPONDED)]) == {}
 
 
 def test_a8_the_own_series_comes_before_another() -> None:
