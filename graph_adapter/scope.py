@@ -21,8 +21,8 @@ class MailboxScope:
 
     `mailbox` is the Entra object id, `fp` the installation's fingerprint (M2), `folders` the ids of the managed folders,
     `zone` the user's IANA zone. The delta token's window is `delta_before` and `delta_after` wider than `window` (A9) and
-    is renewed when less than `delta_spare` of it is left. `links_url` is a format with `{type}` and `{key}` for the link
-    of a task's marker, or blank. `reminder_minutes` None: no reminder (A11).
+    is renewed when the user's has moved on by more than `delta_days`, or is covered no more. `links_url` is a format with
+    `{type}` and `{key}` for the link of a task's marker, or blank. `reminder_minutes` None: no reminder (A11).
     """
 
     mailbox: str
@@ -41,7 +41,7 @@ class MailboxScope:
     reminder_minutes: int | None = None
     delta_before: timedelta = timedelta(days=10)
     delta_after: timedelta = timedelta(days=40)
-    delta_spare: timedelta = timedelta(days=3)
+    delta_days: timedelta = timedelta(days=7)
     links_url: str = ""
     page_size: int = 500
 
@@ -55,4 +55,5 @@ class MailboxScope:
 
     def covered_by(self, start: datetime, end: datetime) -> bool:
         """Whether a token made for [start, end) still serves the user's window."""
-        return start <= self.window.start and self.window.end + self.delta_spare <= end
+        moved = self.window.start - self.delta_before - start
+        return start <= self.window.start and self.window.end <= end and moved <= self.delta_days

@@ -60,12 +60,13 @@ def stamp(text: str | None) -> datetime | None:
 def wall(moment: datetime, iana: str) -> tuple[str, str]:
     """(wall time, Windows zone name) of a UTC instant in the user's zone.
 
-    Falls back to UTC where the wall time would be ambiguous (the hour that a clock change repeats) or the zone unknown.
+    Falls back to UTC where the wall time would be ambiguous (the hour that a clock change repeats), the zone has no Windows
+    name, or its Windows zone keeps another time (America/Scoresbysund is told as the Azores).
     """
     windows = windows_name(iana)
     local = moment.astimezone(zone(iana)) if windows != "UTC" else moment
     ambiguous = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
-    if windows == "UTC" or ambiguous:
+    if windows == "UTC" or ambiguous or local.replace(tzinfo=zone(windows)) != moment:
         return moment.astimezone(UTC).replace(tzinfo=None).isoformat(), "UTC"
     return local.replace(tzinfo=None).isoformat(), windows
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from tzlocal.windows_tz import win_tz
@@ -30,6 +30,15 @@ def test_an_ambiguous_wall_time_is_written_in_utc() -> None:
         text, name = wall(moment, "Europe/Paris")
         assert name == "UTC"
         assert instant(text, name) == moment
+
+
+def test_a9_a_wall_time_and_its_windows_name_are_the_same_instant_in_every_zone() -> None:
+    moments = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hours) for hours in range(0, 365 * 24, 331)]
+    assert len(available_timezones()) > 400
+    for name in sorted(available_timezones()):
+        for moment in moments:
+            assert instant(*wall(moment, name)) == moment, name
+    assert wall(moments[0], "America/Scoresbysund") == ("2026-01-01T00:00:00", "UTC")
 
 
 @pytest.mark.parametrize("name", ["tzone://Microsoft/Custom", "Nowhere/Land", "../etc/passwd", "Custom (+01)"])

@@ -226,6 +226,7 @@ def still(world: World) -> None:
         assert report["writes"] == {"x3": 0, "outlook": 0}, report["decisions"]
 
 
+@pytest.mark.timeout(240)
 def test_a8_a9_over_both_changes_of_clocks_then_another_pattern_then_a_split(bare: World) -> None:
     master = spring(bare)
     bare.sync()

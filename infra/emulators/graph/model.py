@@ -36,6 +36,7 @@ class Item:
     exceptions: dict[str, Item] = field(default_factory=dict)
     master: Item | None = None
     day: str = ""  # YYYYMMDD of an occurrence
+    custom_zone: str = ""  # a zone only one client knew: times are told in it
     version: int = 0
     cache: dict[Any, Any] = field(default_factory=dict)
 

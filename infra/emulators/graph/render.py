@@ -110,6 +110,8 @@ class Render:
     def _times(self, item: Item, prefer: Prefer) -> dict[str, Any]:
         # An all-day event keeps its dates in every zone: midnight is midnight wherever it is read.
         name = prefer.zone or "UTC"
+        if item.custom_zone and not item.data.get("isAllDay"):
+            return {side: {**item.data[side], "timeZone": item.custom_zone} for side in ("start", "end")}
         if item.data.get("isAllDay"):
             return {
                 side: {"dateTime": item.data[side]["dateTime"][:10] + "T00:00:00.0000000", "timeZone": name}

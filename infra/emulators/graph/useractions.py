@@ -14,7 +14,7 @@ _KINDS = {EVENT: CALENDARS, CONTACT: CONTACTS, TASK: LISTS}
 
 
 class UserActions:
-    """move, copy, purge, restore, delete_folder, unlicense, respond, forget_delta."""
+    """What `run` knows; each is described in FIDELITY.md."""
 
     def __init__(self, tenant: Tenant, events: Events) -> None:
         self.tenant = tenant
@@ -54,12 +54,15 @@ class UserActions:
                 if not self.store.in_bin(found, item) or home is None:
                     raise invalid("The item is not in the bin, or its folder is gone.")
                 self.store.move(found, item, home)
+            case "set_zone":
+                item.custom_zone = str(body.get("value") or "")
+                self.tenant.touch(found, item)
             case "delete":
                 self.events.remove(found, item) if item.kind == EVENT else self.store.soft_delete(found, item)
             case _:
                 raise invalid(
                     f"unknown action {action!r}; known: move, copy, purge, restore, delete, delete_folder, set_read_only, "
-                    "license, unlicense"
+                    "set_zone, license, unlicense"
                 )
         return {"id": item.rest_id, "immutableId": item.immutable_id, "folder": item.folder}
 

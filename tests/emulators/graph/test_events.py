@@ -32,6 +32,14 @@ def test_iana_zones_are_accepted_and_unknown_ones_refused(graph: Graph) -> None:
     assert graph.error("POST", "/events", body) == (400, "TimeZoneNotSupportedException")
 
 
+def test_a_custom_zone_is_told_as_it_is(graph: Graph) -> None:
+    made = graph.event()
+    for name, shown in (("Board Room Time", "Board Room Time"), ("", "UTC")):
+        graph.act("set_zone", id=made["id"], value=name)
+        read = graph.ok("GET", f"/events/{made['id']}", Prefer='outlook.timezone="UTC"')
+        assert (read["start"]["timeZone"], read["end"]["timeZone"]) == (shown, shown)
+
+
 def test_all_day_needs_midnight_and_keeps_its_dates_in_every_zone(graph: Graph) -> None:
     assert graph.error("POST", "/events", event_body(isAllDay=True))[0] == 400
     days = {
