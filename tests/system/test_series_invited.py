@@ -188,3 +188,50 @@ def test_m6_a8_one_of_a_shared_series_moved_stays_one_record(pair: World) -> Non
         pair.sync(user)
     assert records(pair) == before | {key: f"{ymd(9)} 1400"}
     pair.quiet()
+
+
+@pytest.mark.parametrize("order", [("REP1", "REP2"), ("REP2", "REP1")])
+def test_m6_a8_a_shared_series_on_another_day_keeps_its_one_record_an_occurrence(
+    pair: World, order: tuple[str, str]
+) -> None:
+    guest: Any = attendee(pair.benoit.address)
+    master = pair.alice.new_event("Meeting", at(1), recurrence=weekly(1, 4), attendees=[guest])["id"]
+    theirs = pair.benoit.rows("/events?$top=50")[0]["id"]
+    pair.benoit.ok("POST", f"/events/{theirs}/accept", {"sendResponse": False})
+    for user in ("REP1", "REP2", "REP1", "REP2"):
+        pair.later()
+        pair.sync(user)
+    before = records(pair)
+    assert len(before) == 4
+    pair.later()
+    pair.alice.change_event(master, recurrence=weekly(2, 5), start=stop(at(2, 10)), end=stop(at(2, 11)))
+    pair.benoit.ok("POST", f"/events/{theirs}/accept", {"sendResponse": False})
+    for user in (*order, *order, *order):
+        pair.later()
+        pair.sync(user)
+    after = records(pair)
+    assert sorted(after.values()) == [f"{ymd(2 + 7 * n)} 1000" for n in range(5)]
+    assert set(before) <= set(after)
+    pair.quiet()
+    for user in order:
+        pair.sync(user, "--full")
+    pair.quiet()
+    assert records(pair) == after
+
+
+def test_a6_x3s_change_of_one_occurrence_with_attendees_waits(pair: World) -> None:
+    guest: Any = attendee("buyer@customer.example")
+    pair.alice.new_event("Meeting", at(1), recurrence=weekly(1, 3), attendees=[guest])
+    pair.sync("REP1")
+    sent = mails(pair)
+    pair.later()
+    pair.sage.modify("ZBAP", key_on(pair, ymd(8)), APTHOU="1100", APTHOUEND="1200")
+    pair.sage.delete("ZBAP", key_on(pair, ymd(15)))
+    pair.sync("REP1")
+    assert [hold["would_mail"] for hold in pair.held(rule="A6")] == [1, 1]
+    assert [row["type"] for row in shown(pair)] == ["occurrence"] * 3
+    assert mails(pair) == sent
+    pair.release(*[hold["id"] for hold in pair.held()])
+    assert [row["start"]["dateTime"][:16] for row in shown(pair)] == [f"{on(1)}T07:00", f"{on(8)}T09:00"]
+    assert mails(pair) == sent + 2
+    pair.quiet("REP1")
