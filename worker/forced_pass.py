@@ -1,0 +1,90 @@
+"""A forced pass (F1-F4): only what is forced is decided, and nothing deleted.
+
+Cursors, marks and X3's queue stay as they are, so the next ordinary pass sees everything else that happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reconcile.actions import Decision, Gate, Rule
+from reconcile.context import Context, Force
+from worker.forced import Forced, newcomers, scope_of, with_cards
+from worker.observed import Gathered
+from worker.registrar import Registrar
+from worker.report import HELD, SKIPPED, Outcome, Report
+from worker.rounds import Round
+from x3_adapter.scope import CrmPerson
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForcedPlan:
+    """A forced pass before it writes: the decisions on `persons`, CRM contacts without a card, come first."""
+
+    force: Force
+    persons: Sequence[CrmPerson]
+    seen: Gathered
+    context: Context
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForcedPass:
+    """One forced synchronisation of a user, by the rounds of his pass. It is stopped between two items (F4)."""
+
+    round: Round
+    asked: Forced
+
+    async def plan(self, report: Report, force: Force | None = None) -> ForcedPlan:
+        """Observe and decide what is forced; with `force` after the CRM contacts got their cards."""
+        persons: Sequence[CrmPerson] = ()
+        report.full = True
+        if force is None:
+            self.round.progress("scope", 0, 1)
+            scope = await scope_of(self.asked, self.round.worlds.x3, self.round.user.last_pass_at)
+            self.round.progress("scope", 1, 1)
+            force, persons = scope.force, scope.persons
+        seen = await self.round.observe((), {}, full=True, force=force)
+        context, decisions = await self.round.decide(seen, seen.matching.pairs, lambda known: newcomers(persons, known))
+        return ForcedPlan(force=force, persons=persons, seen=seen, context=context, decisions=decisions)
+
+    async def apply(self, report: Report) -> None:
+        """Carry it out (F1-F3). Raises TryLater, Stop and leases.LeaseLost."""
+        plan = await self.plan(report)
+        whole = next((d.gate_why for d in plan.decisions if d.gate_rule is Rule.G7), "")
+        if whole:
+            report.whole_hold = whole
+            for decision in plan.decisions:
+                report.add(Outcome(decision, SKIPPED if decision.gate is Gate.SKIPPED else HELD, []))
+            return
+        first = plan.decisions[: len(plan.persons)]
+        if plan.persons:
+            cards = await self._registrar(report).register(plan.persons, first, plan.context)
+            if cards:
+                plan = await self.plan(report, with_cards(plan.force, cards))
+                first = ()
+        self.round.describe(report, plan.seen)
+        outcomes = await self.round.carry_out(plan.seen, plan.context, plan.decisions[len(first) :])
+        for outcome in outcomes:
+            report.add(outcome)
+        held_back = sum(outcome.status == HELD for outcome in outcomes)
+        if held_back:
+            report.alerts.append(f"{held_back} forced changes are held and not done; allow them and force again (A6, U4)")
+        if self.round.stopped():
+            report.alerts.append("stopped by hand: what was not begun was left (F4)")
+
+    def _registrar(self, report: Report) -> Registrar:
+        return Registrar(
+            store=self.round.store,
+            clock=self.round.clock,
+            x3=self.round.worlds.x3,
+            user_id=self.round.user.id,
+            pass_id=self.round.pass_id,
+            cause=self.round.cause,
+            lease=self.round.lease,
+            request_seconds=self.round.worlds.request_seconds,
+            stopped=self.round.stopped,
+            progress=self.round.progress,
+            report=report,
+        )

@@ -1,0 +1,256 @@
+"""What ordinary and forced passes share: observe, decide, carry out (house.md), for one user in one pass.
+
+A round knows nothing of cursors to save, marks to clear or holds to store: what is kept of it is its pass's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from reconcile import guard, plan
+from reconcile.actions import Decision, Rule
+from reconcile.context import Context, Force
+from reconcile.guard import Ledger
+from reconcile.model import ItemType, Kind, Pair, Side
+from reconcile.port import Ref, Stop, Stream
+from worker.apply import Executor
+from worker.clock import Clock
+from worker.directory import DirectoryReader
+from worker.gather import Gatherer
+from worker.items import ref_of
+from worker.observed import Gathered
+from worker.recall import Recall
+from worker.report import Outcome, Report
+from worker.settings.tree import GuardSettings
+from worker.settle import WHOLE, cursor_name
+from worker.state import attempts, dirty, held, journal, leases, links, problems, users
+from worker.state.held import HeldState
+from worker.state.items import ItemKey
+from worker.state.leases import Lease
+from worker.state.store import Store
+from worker.state.users import User
+from worker.worlds import Worlds
+
+AT_ONCE = 8  # decisions carried out at the same time; the adapters limit what reaches the servers
+
+Progress = Callable[[str, int, int], None]
+Also = Callable[[Context], Iterable[Decision]]
+
+
+def nothing_else(_context: Context) -> Iterable[Decision]:
+    """No decisions beside those on pairs."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """Observes, decides and carries out, as often as its pass asks. `stopped` ends it between two items (F4)."""
+
+    store: Store
+    clock: Clock
+    user: User
+    worlds: Worlds
+    pass_id: str
+    cause: str
+    go: bool
+    guards: GuardSettings
+    lease: Callable[[], Lease]
+    progress: Progress
+    stopped: Callable[[], bool]
+
+    # ------------------------------------------------------------------------------------------ observe
+
+    def _folders(self) -> dict[Kind, tuple[str, ...]]:
+        with self.store.read() as tx:
+            managed = users.folders(tx, self.user.id)
+        return {kind: tuple(f.folder_id for f in managed if f.kind is kind) for kind in Kind}
+
+    def _gatherer(self, force: Force | None = None) -> Gatherer:
+        return Gatherer(
+            x3=self.worlds.x3,
+            outlook=self.worlds.outlook,
+            questions=self.worlds.x3,
+            outlook_questions=self.worlds.outlook,
+            as_linked=self.worlds.as_linked,
+            memory=Recall(self.store, self.user.id, self.worlds.fp),
+            fp=self.worlds.fp,
+            mailbox=self.user.mailbox,
+            representative=self.user.representative,
+            folders=self._folders(),
+            force=force or Force(),
+        )
+
+    def _asked(self, marks: Iterable[dirty.Mark]) -> list[Ref]:
+        """Items that must be looked at whatever the streams say: marked, held, or in the middle of a create (G3, M7)."""
+        refs = [ref for mark in marks if mark.item and (ref := ref_of(mark.item)) is not None]
+        with self.store.read() as tx:
+            refs.extend(ref for one in held.of_user(tx, self.user.id) for ref in _refs_of_key(one.item))
+            for attempt in attempts.of_user(tx, self.user.id):
+                if attempt.side is Side.X3:
+                    refs.append(Ref(kind=attempt.type.kind, key=attempt.source_key, folder=attempt.folder))
+                else:
+                    refs.append(Ref(type=attempt.type, key=attempt.source_key))
+            folders = {
+                link.outlook_key: link.folder
+                for kind in Kind
+                for link in links.by_outlook(tx, self.user.id, kind, [ref.key for ref in refs if ref.kind is kind])
+            }
+        placed = [replace(ref, folder=folders.get(ref.key, ref.folder)) if ref.kind else ref for ref in refs]
+        # To Do finds a task only in its list; one whose list is not known is seen by the next complete listing.
+        return [ref for ref in placed if ref.kind is not Kind.TASK or ref.folder]
+
+    async def observe(
+        self, marks: Sequence[dirty.Mark], cursors: Mapping[Stream, str], *, full: bool, force: Force | None = None
+    ) -> Gathered:
+        """Both sides, as far as marks, streams, holds and `force` ask for a look. Raises TryLater and Stop."""
+        self.progress("observe", 0, 1)
+        seen = await self._gatherer(force).gather(cursors, self._asked(marks), full=full)
+        self.progress("observe", 1, 1)
+        return seen
+
+    def cursors(self) -> dict[Stream, str]:
+        """Where the streams go on."""
+        with self.store.read() as tx:
+            stored = dirty.cursors(tx, self.user.id)
+        streams = self._gatherer().streams
+        return {stream: stored[name] for stream in streams if (name := cursor_name(stream)) in stored}
+
+    # --------------------------------------------------------------------------------------- decide, guard
+
+    async def decide(
+        self, seen: Gathered, pairs: Sequence[Pair], also: Also = nothing_else
+    ) -> tuple[Context, tuple[Decision, ...]]:
+        """The guarded plan for `pairs`, after what is decided beside them."""
+        context = await self._context(seen, pairs)
+        decisions = (*also(context), *plan.plan(pairs, context))
+        return context, guard.guard(decisions, self._ledger(seen))
+
+    async def _context(self, seen: Gathered, pairs: Sequence[Pair]) -> Context:
+        reader = DirectoryReader(self.store, self.user.id, self.worlds.x3, self.worlds.representatives)
+        directory = await reader.read(pairs)
+        silent = {stream.folder for stream in seen.silent_folders}
+        with self.store.read() as tx:
+            folders = users.folders(tx, self.user.id)
+        return Context(
+            mailbox=self.user.mailbox,
+            fp=self.worlds.fp,
+            representative=self.user.representative,
+            window=self.worlds.window,
+            rules=self.worlds.rules,
+            directory=directory,
+            limits={Side.X3: self.worlds.x3.limits, Side.OUTLOOK: self.worlds.outlook.limits},
+            now=seen.now,
+            complete=seen.complete_kinds,
+            default_folders={f.kind: f.folder_id for f in folders if f.is_default and f.folder_id not in silent},
+            links_url=self.worlds.links_url,
+            force=seen.force,
+        )
+
+    def _ledger(self, seen: Gathered) -> Ledger:
+        since = self.clock.now() - timedelta(hours=24)
+        with self.store.read() as tx:
+            said = held.of_user(tx, self.user.id)
+            whole = [one for one in said if one.item == WHOLE and one.state is HeldState.RELEASED]
+            return Ledger(
+                links=links.count(tx, self.user.id),
+                deleted={
+                    (item_type, side): journal.deletions_since(tx, side, since, user_id=self.user.id, item_type=item_type)
+                    for item_type in ItemType
+                    for side in Side
+                },
+                fleet_links=sum(links.count(tx).values()),
+                fleet_deleted={side: journal.deletions_since(tx, side, since) for side in Side},
+                emptied=frozenset(seen.emptied),
+                first_pass=not self.user.first_pass_done,
+                go=self.go or bool(whole),
+                deletions_least=self.guards.deletions_least,
+                deletions_share=self.guards.deletions_percent / 100,
+                creations_most=self.guards.creations_most,
+                released=frozenset(one.x3_fingerprint for one in said if one.state is HeldState.RELEASED),
+                rejected=frozenset(one.x3_fingerprint for one in said if one.state is HeldState.REJECTED),
+            )
+
+    # ----------------------------------------------------------------------------------------- carry out
+
+    async def carry_out(self, seen: Gathered, context: Context, decisions: Sequence[Decision]) -> list[Outcome]:
+        """Contacts first; what names them is then planned again with the contacts that have just come (K rules)."""
+        executor = self._executor(context)
+        of_contacts = [d for d in decisions if d.pair.type is ItemType.CONTACT and d.deletes_on is None]
+        outcomes = await self._all(executor, of_contacts, "contacts")
+        rest = [d for d in decisions if d not in of_contacts]
+        if any(outcome.steps for outcome in outcomes):
+            pairs = [pair for pair in seen.matching.pairs if pair.type is not ItemType.CONTACT]
+            executor.context, again = await self.decide(seen, pairs)
+            rest = [
+                *(d for d in again if d.gate_rule is not Rule.G7),
+                *(d for d in rest if d.pair.type is ItemType.CONTACT),
+            ]
+        outcomes += await self._all(executor, [d for d in rest if d.deletes_on is None], "items")
+        outcomes += await self._all(executor, [d for d in rest if d.deletes_on is not None], "deletions")
+        return outcomes
+
+    def _executor(self, context: Context) -> Executor:
+        with self.store.read() as tx:
+            lines: dict[ItemKey, list[problems.ProblemLine]] = {}
+            for line in problems.of_user(tx, self.user.id):
+                lines.setdefault(line.item, []).append(line)
+        return Executor(
+            store=self.store,
+            clock=self.clock,
+            endpoints={Side.X3: self.worlds.x3, Side.OUTLOOK: self.worlds.outlook},
+            user_id=self.user.id,
+            mailbox=self.user.mailbox,
+            fp=self.worlds.fp,
+            pass_id=self.pass_id,
+            cause=self.cause,
+            lease=self.lease,
+            request_seconds=self.worlds.request_seconds,
+            x3_limit=self.worlds.x3_limit,
+            context=context,
+            known_problems=lines,
+        )
+
+    async def _all(self, executor: Executor, decisions: Sequence[Decision], phase: str) -> list[Outcome]:
+        """Carry out independent decisions side by side; the first Stop ends them all (G5)."""
+        places, done = asyncio.Semaphore(AT_ONCE), 0
+
+        async def one(decision: Decision) -> Outcome | None:
+            nonlocal done
+            async with places:
+                if self.stopped():
+                    return None
+                outcome = await executor.carry_out(decision)
+                done += 1
+                self.progress(phase, done, len(decisions))
+                return outcome
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(one(decision)) for decision in decisions]
+        except* (Stop, leases.LeaseLost) as stopped:
+            raise stopped.exceptions[0] from None
+        return [outcome for task in tasks if (outcome := task.result()) is not None]
+
+    # ------------------------------------------------------------------------------------------- report
+
+    def describe(self, report: Report, seen: Gathered) -> None:
+        """Say in the report what was observed."""
+        report.observe(seen.outlook)
+        report.in_step(seen.in_step)
+        report.foreign += seen.matching.foreign
+        report.waiting += len(seen.unread)
+        silent = [f"folder {stream.folder} does not answer (S9)" for stream in seen.silent_folders]
+        met = [f"{note.key}: {note.message}" for note in self.worlds.outlook.notes]
+        report.alerts.extend(alert for alert in (*silent, *met) if alert not in report.alerts)
+
+
+def _refs_of_key(item: ItemKey) -> list[Ref]:
+    refs = []
+    if item.x3_key:
+        refs.append(Ref(type=item.type, key=item.x3_key))
+    if item.outlook_key:
+        refs.append(Ref(kind=item.type.kind, key=item.outlook_key))
+    return refs
