@@ -26,6 +26,7 @@ from reconcile.model import Kind
 from reconcile.port import CursorExpired, Listing, Ref, Sighting, Stream, TryLater
 
 _DAY = timedelta(days=1)
+_VIEW = timedelta(days=366)
 _PAGES: dict[Kind, Any] = {
     Kind.CONTACT: wire.Page[wire.Contact],
     Kind.TASK: wire.Page[wire.Task],
@@ -91,9 +92,8 @@ class Listings:
         except CursorExpired as error:
             raise TryLater("The change token was lost while it was being made.") from error
         found = await self.plain(kind, folder, self._user_window(kind))
-        sightings = [self._sighting(kind, folder, key, looked) for key, looked in found.items()]
         return Listing(
-            sightings=tuple(sightings),
+            sightings=self._sightings(kind, folder, found),
             cursor=self._cursor(link, window).encode(),
             complete=True,
             now=self._clock(now),
@@ -111,6 +111,28 @@ class Listings:
         async for page, _ in self._pages(kind, builder, self._requests.listing(kind, folder, window)):
             rows.update({item.id: item for item in page.value})
         return await self.looks(kind, folder, rows)
+
+    async def modified(self, folder: str, since: datetime) -> tuple[Sighting, ...]:
+        """The single events of a calendar that were changed at `since` or later, whatever their dates (F2). Of series only
+        the window is looked at, where their occurrences are listed (A8). Raises Gone."""
+        builder = self._requests.items_builder(Kind.EVENT, folder)
+        rows: dict[str, wire.Item] = {}
+        async for page, _ in self._pages(Kind.EVENT, builder, self._requests.modified(folder, since)):
+            singles = (item for item in page.value if isinstance(item, wire.Event) and item.type == "singleInstance")
+            rows.update({item.id: item for item in singles})
+        return self._sightings(Kind.EVENT, folder, await self.looks(Kind.EVENT, folder, rows))
+
+    async def between(self, folder: str, window: Window) -> tuple[Sighting, ...]:
+        """What a calendar shows in a window of its own, a year at a time: Graph refuses a view of many. Raises Gone."""
+        found: dict[str, tuple[wire.Item, Found]] = {}
+        start, end = window
+        while start < end:
+            found.update(await self.plain(Kind.EVENT, folder, (start, min(start + _VIEW, end))))
+            start += _VIEW
+        return self._sightings(Kind.EVENT, folder, found)
+
+    def _sightings(self, kind: Kind, folder: str, found: dict[str, tuple[wire.Item, Found]]) -> tuple[Sighting, ...]:
+        return tuple(self._sighting(kind, folder, key, looked) for key, looked in found.items())
 
     async def looks(self, kind: Kind, folder: str, rows: dict[str, wire.Item]) -> dict[str, tuple[wire.Item, Found]]:
         """The looks of items as listed; series masters are read for the privacy of their occurrences (S3)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from graph_adapter.client import Graph
 from graph_adapter.errors import Duplicate, Gone
@@ -14,7 +15,7 @@ from graph_adapter.searching import Searcher
 from graph_adapter.writing import Writer
 from reconcile.actions import Assign, Create, Delete, Mark, Step, Unassign, Update, Withdraw
 from reconcile.model import Absent, ItemType, Kind, Link, Marker, Observation, Present, Private, Side, Went
-from reconcile.port import Limits, Listing, Moved, Ref, Stream
+from reconcile.port import Limits, Listing, Moved, Ref, Sighting, Stream
 
 __all__ = ["LIMITS", "Mailbox", "MailboxScope", "Note"]
 
@@ -108,3 +109,19 @@ class Mailbox:
     async def seek(self, markers: Collection[Marker]) -> Mapping[Marker, Present]:
         """Tasks by their markers in all lists of the mailbox (S8)."""
         return await self._searcher.seek(markers)
+
+    async def modified(self, folder: str, since: datetime) -> tuple[Sighting, ...]:
+        """The single events of a managed calendar that were changed at `since` or later, whatever their dates (F2). A
+        calendar that does not answer shows none (S9)."""
+        try:
+            return await self._listings.modified(folder, since)
+        except Gone:
+            return ()
+
+    async def between(self, folder: str, start: datetime, end: datetime) -> tuple[Sighting, ...]:
+        """The events of a managed calendar that touch [start, end), series as their occurrences. A calendar that does not
+        answer shows none (S9)."""
+        try:
+            return await self._listings.between(folder, (start, end))
+        except Gone:
+            return ()

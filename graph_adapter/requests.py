@@ -118,6 +118,12 @@ class Requests:
         info = self.items_builder(kind, folder).to_get_request_information()
         return self._preferring(with_query(info, filter=test, expand=self.expand(kind)), kind)
 
+    def modified(self, folder: str, since: datetime) -> RequestInformation:
+        """The events of a calendar, whatever their dates, that were changed at `since` or later: singles and series
+        masters. An instant stands without quotes."""
+        test = f"lastModifiedDateTime ge {moment(since)}"
+        return with_query(self.search(Kind.EVENT, folder, test), top=self._scope.page_size)
+
     def master(self, key: str) -> RequestInformation:
         """What occurrences take from their series: sensitivity and the marker they seem to have."""
         info = self.item_builder(Kind.EVENT, key, "").to_get_request_information()

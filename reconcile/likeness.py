@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconcile.content import Contact, Content, ItemType, Kind
+from reconcile.context import Force
 from reconcile.fields import natural_keys
 from reconcile.model import Present, Where
 from reconcile.text import fold
@@ -40,16 +41,28 @@ def same_person(one: Contact, other: Contact) -> bool:
     )
 
 
-def similar(item: Present, records: Mapping[tuple[ItemType, str], Present]) -> list[tuple[ItemType, str]]:
+def similar(
+    item: Present, records: Mapping[tuple[ItemType, str], Present], force: Force | None = None
+) -> list[tuple[ItemType, str]]:
     """The records that this item could be, by what they hold and where they stand (M4)."""
-    item_type = type_of_new(item)
-    if item.where is not Where.HERE:
-        return []  # S2, U5: nothing is made of it, so it takes nobody's place either
-    return [key for key, record in records.items() if key[0] is item_type and _alike(item.content, record)]
+    item_type, forced = type_of_new(item), force or Force()
+    return [
+        key
+        for key, record in records.items()
+        if key[0] is item_type and _near(item, record, key, forced) and _alike(item.content, record.content)
+    ]
 
 
-def _alike(content: Content, record: Present) -> bool:
-    """All CORs are candidates, whoever has them; of other records only the user's own."""
-    if isinstance(content, Contact) and isinstance(record.content, Contact):
-        return same_person(content, record.content)
-    return record.where is Where.HERE and bool(natural_keys(content) & natural_keys(record.content))
+def _near(item: Present, record: Present, key: tuple[ItemType, str], force: Force) -> bool:
+    """S2, U5: of an item outside nothing is made, so it takes nobody's place either; unless it is forced (F1, F2). All
+    CORs are candidates, whoever has them; of other records only the user's own."""
+    if item.where is Where.HERE and (record.where is Where.HERE or key[0] is ItemType.CONTACT):
+        return True
+    forced = force.side(*key, item, linked=False) is not None
+    return forced and Where.ELSEWHERE not in (item.where, record.where)
+
+
+def _alike(content: Content, record: Content) -> bool:
+    if isinstance(content, Contact) and isinstance(record, Contact):
+        return same_person(content, record)
+    return bool(natural_keys(content) & natural_keys(record))

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from reconcile import series
 from reconcile.content import ItemType, Kind, Side, field_names
+from reconcile.context import Force
 from reconcile.fields import in_type, sync_id
 from reconcile.likeness import default_type, similar, type_of_new
 from reconcile.model import (
@@ -40,7 +41,7 @@ class Seen:
     """Everything a pass observed. `links` are all links of observed items and of the markers on them; `claims` say which
     record a meeting has (M6), `claimed` which records come from a meeting at all; `candidates` are the CORs found for
     contacts without a link (M4), whoever has them; `attempts` are the open creates in X3 (M7), ZSYNCID -> Outlook id,
-    `creating` the records with an open create in Outlook."""
+    `creating` the records with an open create in Outlook; `force` lets items outside the window meet (F1, F2)."""
 
     links: Sequence[Link]
     x3: Mapping[X3Key, Observation]
@@ -52,6 +53,7 @@ class Seen:
     creating: frozenset[X3Key] = frozenset()
     now: datetime | None = None  # Outlook's own clock (A8)
     series: frozenset[str] = frozenset()  # those of which an occurrence is linked, echoes included (A8)
+    force: Force = field(default_factory=Force)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,7 +336,7 @@ def _natural(work: _Work, free: Iterable[Present]) -> None:
         key = (ItemType.CONTACT, present.key)
         if not any((link.type, link.x3_key) == key for link in work.seen.links):
             records.setdefault(key, present)
-    fits = {item.key: similar(item, records) for item in items}
+    fits = {item.key: similar(item, records, work.seen.force) for item in items}
     suitors: dict[X3Key, list[str]] = defaultdict(list)
     for item_key, keys in fits.items():
         for key in keys:

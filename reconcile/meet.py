@@ -117,6 +117,8 @@ def _new_in_outlook(pair: Pair, outlook: Present, context: Context) -> Decision:
     event = outlook.outlook.event
     if event is not None and event.series_id and not context.rules.series:
         return _nothing(pair, Rule.U5, "series are skipped by setting")
+    if event is not None and event.series_id and outlook.where is Where.OUT_OF_WINDOW:
+        return _nothing(pair, Rule.A8, "an occurrence outside the window, where series are not looked at")
     content, problems = fields.translate(outlook.content, Side.X3, context)
     steps: tuple[Step, ...] = (
         create_in_x3(pair.type, outlook, content, context),

@@ -51,8 +51,8 @@ class Forced:
 class ForcedQuestions(Protocol):
     """What X3 is asked for a forced synchronisation, and the one thing it is told beside the port (F1)."""
 
-    async def keys_of(self, types: Iterable[ItemType]) -> frozenset[X3Key]:
-        """Every record of the representative, whatever its dates."""
+    async def keys_of(self, types: Iterable[ItemType], days: tuple[date, date] | None = None) -> frozenset[X3Key]:
+        """Every record of the representative, whatever its dates, or those that touch the days, both included."""
         ...
 
     async def people_of(self, wanted: ContactScope) -> People:

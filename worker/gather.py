@@ -24,13 +24,13 @@ from reconcile.model import (
     Marker,
     Observation,
     Present,
-    Private,
     Shape,
     Side,
     Unread,
     Where,
 )
 from reconcile.port import CursorExpired, Endpoint, Hint, Listing, Ref, Sighting, Stream
+from worker.beyond import Beyond
 from worker.observed import Gathered, Memory, OutlookQuestions, X3Questions
 
 FORCED = "R"  # F5: SYNCDATA's action of the function FUNSYD6
@@ -71,8 +71,10 @@ class Gatherer:
             asked |= await self._missing(seen, stream, listing)
         seen.complete = all(listing.complete for listing in seen.listings.values())
         self._emptied(seen)
+        asked |= self._shown(seen, await self._beyond(seen).changed())
         await self._read(seen, asked)
         await self._read(seen, self._of_series(seen))
+        await self._counterparts(seen)
         await self._partners(seen)
         await self._settle(seen)
         return seen
@@ -98,6 +100,30 @@ class Gatherer:
             return asked
         sleeping = [link for link in self.memory.link_keys(None) if link.state is LinkState.ASLEEP]
         return asked | {_outlook_ref(link) for link in sleeping if link.type in force.types}
+
+    def _beyond(self, seen: Gathered) -> Beyond:
+        calendars = [stream.folder for stream, lst in seen.listings.items() if stream.kind is Kind.EVENT and lst.answered]
+        return Beyond(x3=self.questions, outlook=self.outlook_questions, calendars=calendars, force=seen.force)
+
+    def _shown(self, seen: Gathered, sightings: Iterable[Sighting]) -> set[Ref]:
+        """Take what is shown outside the streams; answer what has to be read."""
+        new = [sighting for sighting in sightings if not self._has(seen, sighting.ref)]
+        for sighting in new:
+            if sighting.observation is not None:
+                self._take(seen, sighting.ref, sighting.observation)
+        return {sighting.ref for sighting in new if sighting.observation is None}
+
+    async def _counterparts(self, seen: Gathered) -> None:
+        """What may be, on the other side, the items without a link that are forced outside the window (M4)."""
+        on_x3 = {(link.type, link.x3_key) for link in self.memory.links_by_x3(seen.x3)}
+        on_outlook = {(link.type.kind, link.outlook_key) for link in self.memory.links_by_outlook(seen.outlook)}
+        records = [(key, o) for key, o in seen.x3.items() if key not in on_x3 and isinstance(o, Present)]
+        items = [o for key, o in seen.outlook.items() if key not in on_outlook and isinstance(o, Present)]
+        beyond = self._beyond(seen)
+        shown, keys = await asyncio.gather(beyond.events(records), beyond.records(items))
+        keys -= {(link.type, link.x3_key) for link in self.memory.links_by_x3(keys)}
+        refs = {Ref(type=item_type, key=key) for item_type, key in keys}
+        await self._read(seen, refs | self._shown(seen, shown))
 
     def _is_forced(self, seen: Gathered, link: Link) -> bool:
         observed = seen.outlook.get((link.type.kind, link.outlook_key), UNREAD)
@@ -315,6 +341,7 @@ class Gatherer:
             attempts=self.memory.attempts(),
             now=seen.now.get(Side.OUTLOOK),
             series=frozenset(link.series_id for link in (*seen.links.values(), *seen.echoes)),
+            force=seen.force,
         )
         return match(observed, fp=self.fp, mailbox=self.mailbox)
 
@@ -360,12 +387,3 @@ def _x3_ref(link: Link) -> Ref:
 
 def _outlook_ref(link: Link) -> Ref:
     return Ref(kind=link.type.kind, key=link.outlook_key, folder=link.folder)
-
-
-def private_count(seen: Gathered) -> dict[Kind, int]:
-    """How many private items were met, by kind (S4: nothing else of them is kept)."""
-    counts: dict[Kind, int] = {}
-    for (kind, _), observed in seen.outlook.items():
-        if isinstance(observed, Private):
-            counts[kind] = counts.get(kind, 0) + 1
-    return counts

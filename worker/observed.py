@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from reconcile.context import Force
@@ -23,9 +23,7 @@ from reconcile.model import (
     Unread,
     Went,
 )
-from reconcile.port import Hint, Listing, Ref, Stream
-
-FORCED = "R"  # F5: SYNCDATA's action of the function FUNSYD6
+from reconcile.port import Hint, Listing, Ref, Sighting, Stream
 
 
 class Memory(Protocol):
@@ -67,6 +65,10 @@ class X3Questions(Protocol):
         """Versions without reading; a record that is gone is left out."""
         ...
 
+    async def keys_of(self, types: Iterable[ItemType], days: tuple[date, date] | None = None) -> frozenset[X3Key]:
+        """Every record of the representative, whatever its dates, or those that touch the days, both included."""
+        ...
+
     async def find_contacts(self, emails: Iterable[str], names: Iterable[PersonName]) -> Sequence[Present]:
         """CORs with one of the addresses or names, whoever has them."""
         ...
@@ -77,6 +79,14 @@ class OutlookQuestions(Protocol):
 
     async def seek(self, markers: Collection[Marker]) -> Mapping[Marker, Present]:
         """Tasks by their markers, in all lists of the mailbox."""
+        ...
+
+    async def modified(self, folder: str, since: datetime) -> Sequence[Sighting]:
+        """Single events of a calendar that were changed at `since` or later, whatever their dates (F2)."""
+        ...
+
+    async def between(self, folder: str, start: datetime, end: datetime) -> Sequence[Sighting]:
+        """What a calendar shows in [start, end)."""
         ...
 
     async def find_ical(self, uid: str) -> Sequence[Present | Private]:

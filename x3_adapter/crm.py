@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from reconcile.actions import Assign, Create, Delete, Mark, Step, Unassign, Update, Withdraw
 from reconcile.context import ContactEntry
@@ -195,9 +195,11 @@ class Crm:
         """
         return await programs.acknowledge(self._x3, numbers)
 
-    async def keys_of(self, types: Iterable[ItemType]) -> frozenset[tuple[ItemType, str]]:
-        """Every record of the representative, whatever its dates (F1)."""
-        return await scope.keys_of(self._x3, self.scope.representative, types)
+    async def keys_of(
+        self, types: Iterable[ItemType], days: tuple[date, date] | None = None
+    ) -> frozenset[tuple[ItemType, str]]:
+        """Every record of the representative, whatever its dates (F1), or those that touch the days, both included."""
+        return await scope.keys_of(self._x3, self.scope.representative, types, days)
 
     async def people_of(self, wanted: scope.ContactScope) -> scope.People:
         """The contacts of a forced synchronisation's scope (F1)."""

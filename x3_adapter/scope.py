@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from reconcile.model import Contact, ItemType, PersonName, Present
@@ -54,9 +55,11 @@ class People:
     persons: tuple[CrmPerson, ...] = ()
 
 
-async def keys_of(x3: X3, representative: str, types: Iterable[ItemType]) -> frozenset[tuple[ItemType, str]]:
-    """Every record the representative has, whatever its dates."""
-    parts = await together([programs.of_representative(x3, t, representative, window=None) for t in types])
+async def keys_of(
+    x3: X3, representative: str, types: Iterable[ItemType], days: tuple[date, date] | None = None
+) -> frozenset[tuple[ItemType, str]]:
+    """Every record the representative has, whatever its dates, or those that touch the days, both included."""
+    parts = await together([programs.of_representative(x3, t, representative, window=days) for t in types])
     return frozenset((row.type, row.key) for part in parts for row in part.rows)
 
 

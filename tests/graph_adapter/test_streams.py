@@ -170,3 +170,38 @@ async def test_a_cursor_nobody_wrote_is_expired(box: Box) -> None:
 async def test_s9_a_folder_that_is_gone_does_not_answer(box: Box, kind: Kind) -> None:
     listing = await box.endpoint.changes(Stream(kind=kind, folder="AAMkGone="), None)
     assert (listing.answered, listing.complete, listing.sightings) == (False, False, ())
+
+
+@pytest.mark.parametrize("page_size", [2, 500])
+async def test_f2_events_changed_since_an_instant_come_whatever_their_dates(box: Box, page_size: int) -> None:
+    def on(day: str) -> dict[str, dict[str, str]]:
+        return {
+            side: {"dateTime": f"{day}T{hour}:00:00", "timeZone": "UTC"} for side, hour in (("start", "09"), ("end", "10"))
+        }
+
+    await box.new_event(subject="Early", **on("2020-01-06"))
+    since = WINDOW.start.replace(year=2030)
+    await box.control("clock", {"now": since.isoformat()})
+    late = {await box.new_event(subject=f"Late {n}", **on(f"2020-01-0{n}")) for n in range(1, 6)}
+    hidden = await box.new_event(subject="Secret", sensitivity="private", **on("2020-01-07"))
+    await box.new_event(recurrence=box.weekly())
+    found = {
+        s.ref.key: s.observation for s in await box.scoped(page_size=page_size).modified(box.folders[Kind.EVENT], since)
+    }
+    assert set(found) == {*late, hidden}
+    assert found.pop(hidden) == Private(key=hidden)
+    assert {seen.where for seen in found.values() if isinstance(seen, Present)} == {Where.OUT_OF_WINDOW}
+
+
+async def test_s9_a_calendar_that_does_not_answer_shows_nothing_beyond_the_window(box: Box) -> None:
+    await box.fault("status", method="GET", path="/events", status=404, code="ErrorItemNotFound", every=True)
+    assert await box.endpoint.modified(box.folders[Kind.EVENT], WINDOW.start) == ()
+    await box.fault("status", method="GET", path="/calendarView", status=404, code="ErrorItemNotFound", every=True)
+    assert await box.endpoint.between(box.folders[Kind.EVENT], WINDOW.start, WINDOW.end) == ()
+
+
+async def test_a_view_of_many_years_is_asked_for_year_by_year(box: Box) -> None:
+    key = await box.new_event()
+    years = [WINDOW.start.replace(year=year) for year in (2016, 2036)]
+    found = await box.endpoint.between(box.folders[Kind.EVENT], years[0], years[1])
+    assert [sighting.ref.key for sighting in found] == [key]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from reconcile.model import Contact, ItemType, PersonName
@@ -69,3 +71,11 @@ async def test_f1_a_record_is_known_whatever_its_date(lab: Lab, crm: Crm) -> Non
     lab.post("user-actions", action="sql_insert", table="TASK", set=row)
     lab.post("user-actions", action="sql_insert", table="TASK", set=row | {"TSKNUM": "ACT2", "TSKREP": "R002"})
     assert await crm.keys_of(ItemType) == {(ItemType.TASK, "ACT1")}
+
+
+async def test_f2_the_records_of_some_days_are_known(lab: Lab, crm: Crm) -> None:
+    row = {"TSKREP": "R001", "TSKDON": 2}
+    for number, day in enumerate(("20010101", "20010108"), start=1):
+        lab.post("user-actions", action="sql_insert", table="TASK", set=row | {"TSKNUM": f"ACT{number}", "TSKDAT": day})
+    days = (date(2001, 1, 1), date(2001, 1, 7))
+    assert await crm.keys_of(ItemType, days) == {(ItemType.TASK, "ACT1")}

@@ -23,6 +23,8 @@ _TOKEN = re.compile(
 )
 _OPERATORS = ("eq", "ne", "gt", "ge", "lt", "le")
 _FUNCTIONS = ("startswith", "contains", "endswith")
+# Edm.DateTimeOffset: written without quotes, unlike the Edm.String of start/dateTime.
+_INSTANTS = ("createddatetime", "lastmodifieddatetime", "bodylastmodifieddatetime", "originalstart", "birthday")
 
 
 def bad_filter(text: str) -> GraphError:
@@ -93,6 +95,8 @@ class _Parser:
             return self.any(value[:-4])
         operator = self.next()[1].lower()
         if operator not in _OPERATORS:
+            raise bad_filter(self.text)
+        if (value.lower() in _INSTANTS) is not (self.peek()[0] == "date") and self.peek()[1].lower() != "null":
             raise bad_filter(self.text)
         return _comparison(value, operator, self.literal())
 

@@ -229,6 +229,26 @@ def test_listing_pages_by_ten_and_sorts_and_filters(graph: Graph) -> None:
     assert graph.error("GET", "/events?$filter=subject like 'x'")[0] == 400
 
 
+@pytest.mark.parametrize(("operator", "found"), [("ge", ["Old", "Late"]), ("gt", ["Late"])])
+def test_events_are_filtered_by_the_instant_of_their_last_change(graph: Graph, operator: str, found: list[str]) -> None:
+    graph.control("POST", "clock", {"now": "2026-06-08T07:00:00Z"})
+    graph.event("Early")
+    old = graph.ok("POST", "/events", event_body("Old", 10))
+    graph.control("POST", "clock", {"now": "2026-06-09T07:00:00Z"})
+    graph.ok("PATCH", f"/events/{old['id']}", {"subject": "Old"})
+    stamp = graph.ok("GET", f"/events/{old['id']}")["lastModifiedDateTime"]
+    graph.control("POST", "clock", {"now": "2026-06-10T07:00:00Z"})
+    graph.event("Late", 28)
+    for path in ("/events", "/calendar/events"):
+        rows = graph.ok("GET", f"{path}?$filter=lastModifiedDateTime {operator} {stamp}&$select=subject")["value"]
+        assert [row["subject"] for row in rows] == found
+
+
+@pytest.mark.parametrize("text", ["lastModifiedDateTime ge '2026-06-09T07:00:00Z'", "subject ge 2026-06-09T07:00:00Z"])
+def test_an_instant_is_compared_without_quotes(graph: Graph, text: str) -> None:
+    assert graph.error("GET", f"/events?$filter={text}") == (400, "BadRequest")
+
+
 def test_open_extensions(graph: Graph) -> None:
     made = graph.event(extensions=[{"extensionName": "com.example.x3", "key": "K"}])
     row = graph.ok("GET", f"/events/{made['id']}?$expand=extensions($filter=id eq 'com.example.x3')")

@@ -27,6 +27,14 @@ def test_the_view_expands_a_series_without_its_master(graph: Graph) -> None:
     assert len(graph.ok("GET", f"/events/{master}/instances?{WINDOW}")["value"]) == 4
 
 
+def test_a_listing_by_last_change_answers_masters_never_occurrences(graph: Graph) -> None:
+    master = series(graph)
+    second = graph.ok("GET", f"/calendarView?{WINDOW}")["value"][1]
+    graph.ok("PATCH", f"/events/{second['id']}", {"subject": "Exception"})
+    rows = graph.ok("GET", "/events?$filter=lastModifiedDateTime ge 2020-01-01T00:00:00Z")["value"]
+    assert [(row["id"], row["type"]) for row in rows] == [(master, "seriesMaster")]
+
+
 def test_wall_time_stays_across_the_change_of_clocks(graph: Graph) -> None:
     start = {"dateTime": "2026-03-24T09:00:00", "timeZone": "Romance Standard Time"}
     end = {"dateTime": "2026-03-24T10:00:00", "timeZone": "Romance Standard Time"}
