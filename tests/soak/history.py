@@ -1,0 +1,151 @@
+"""One history: what a seed makes people, servers and passes do, the settling after it, and what is found then."""
+
+from __future__ import annotations
+
+import random
+import traceback
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from tests.soak import faults
+from tests.soak.check import Checker, Finding
+from tests.soak.passes import Passes
+from tests.soak.people import People
+from tests.soak.stage import LOOSE_BRAKES, USERS, Stage, code
+from tests.system.world import X3_LIMIT
+from worker import desk
+from worker.state import users as state_users
+from worker.state.users import UserState
+
+ROUNDS = 9  # of passes of everybody, until nothing is written any more
+_STEPS = (("act", 52), ("plain", 14), ("faulty", 14), ("watched", 5), ("twice", 5), ("kill", 5), ("time", 5))
+
+
+@dataclass(slots=True)
+class Told:
+    """A history as it went. `broke` is set when it could not be played to its end."""
+
+    seed: int
+    steps: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    excused: Counter[str] = field(default_factory=Counter)
+    killed: int = 0
+
+    def text(self) -> str:
+        """The whole of it, for a person."""
+        steps = "\n".join(f"  {n:3} {line}" for n, line in enumerate(self.steps, 1))
+        found = "\n".join(f"  {one.figure}: {one.what}" for one in self.findings)
+        return f"history of seed {self.seed}\n{steps}\nfound\n{found}"
+
+
+@dataclass(slots=True)
+class History:
+    """Plays the history of one seed on a stage."""
+
+    stage: Stage
+    seed: int
+    length: int = 0
+
+    def play(self) -> Told:
+        """The history, told; never raises for what the product does."""
+        told = Told(self.seed)
+        try:
+            self._played(told)
+        except Exception:  # whatever it is, the histories after this one are still worth playing
+            told.findings.append(Finding("lost", f"the history broke off: {traceback.format_exc()}"))
+        return told
+
+    def _played(self, told: Told) -> None:
+        rng = random.Random(self.seed)
+        numbers = USERS[: rng.choice((1, 2, 2, 2, 3))]
+        error = timedelta(seconds=rng.choice((0, 0, 0, -300, 300)))
+        brakes = LOOSE_BRAKES if rng.random() < 0.6 else {}
+        self.stage.reset(f"h{self.seed}", brakes, error=error)
+        switched = faults.turn(self.stage.servers, rng)
+        told.steps.append(f"users {numbers}, clock {error.total_seconds():+.0f} s, brakes {brakes or 'usual'}, {switched}")
+        for number in numbers:
+            self.stage.enable(number)
+        people, passes = People(self.stage, rng, numbers), Passes(self.stage, rng, numbers)
+        for _ in range(3):
+            told.steps.append(people.act())
+        for _ in range(self.length or rng.randint(12, 28)):
+            told.steps.append(self._step(rng, people, passes))
+        told.killed = passes.killed
+        finish(self.stage, people, passes, told)
+
+    def _step(self, rng: random.Random, people: People, passes: Passes) -> str:
+        kind = rng.choices([name for name, _ in _STEPS], [weight for _, weight in _STEPS])[0]
+        self.stage.advance(rng.choice((3, 20, 61, 400)))
+        match kind:
+            case "act":
+                return people.act()
+            case "plain":
+                return passes.plain()
+            case "faulty":
+                return passes.faulty()
+            case "watched":
+                return passes.watched(people)
+            case "twice":
+                return passes.twice()
+            case "kill":
+                return f"{people.act()}  -- then: {passes.kill()}"
+            case _:
+                seconds = rng.choice((3600, 7200, 86_400, 3 * 86_400))
+                self.stage.advance(seconds)
+                return f"{seconds / 3600:.0f} hours pass"
+
+
+def finish(stage: Stage, people: People, passes: Passes, told: Told) -> None:
+    """Bring the history to rest, and check it."""
+    restless = settle(stage, passes, told)
+    checker = Checker(stage, people, passes.users)
+    if restless:
+        told.findings.append(Finding("lost", restless))
+    told.findings += checker.findings()
+    told.excused = checker.excused
+
+
+def settle(stage: Stage, passes: Passes, told: Told) -> str:
+    """Quiet passes until nothing is written any more, the last of them full; people release and retry what waits for them.
+    What is wrong with the rest is answered, blank when all is well."""
+    stage.database.age_leases()
+    said = ""
+    for number in range(ROUNDS):
+        stage.advance(X3_LIMIT)
+        resume(stage, passes)
+        before = written(stage)
+        said = "; ".join(stage.wait(passes.one(user, full=number % 2 == 1)) for user in passes.users)
+        helped = relieve(stage) if number in (1, 3) else ""
+        told.steps.append(f"settling{' (full)' if number % 2 else ''}: {said} {helped}")
+        if number % 2 == 1 and written(stage) == before and not helped:
+            return ""
+    return f"no rest: {said}"
+
+
+def written(stage: Stage) -> tuple[int, int]:
+    """Writes that both servers have carried out."""
+    return stage.servers.writes("x3"), stage.servers.writes("graph")
+
+
+def resume(stage: Stage, passes: Passes) -> None:
+    """A person lets paused users go on (G5)."""
+    for number in passes.users:
+        user = desk.find_user(stage.app, code(number))
+        if user.state is UserState.PAUSED:
+            with stage.app.store.begin() as tx:
+                state_users.resume(tx, user.id)
+
+
+def relieve(stage: Stage) -> str:
+    """A person releases what mails nobody, and has what was refused tried again; what was done, in words."""
+    held = [row for row in desk.held_rows(stage.app) if not row.would_mail]
+    lines = [row for row in desk.problem_rows(stage.app) if not row.field]
+    if held:
+        stage.wait(desk.release(stage.app, [row.id for row in held]))
+    if lines:
+        there = {row.id for row in desk.problem_rows(stage.app)}
+        stage.wait(desk.retry(stage.app, [row.id for row in lines if row.id in there]))
+    told = [f"released {[(row.rule, row.action, row.x3_key) for row in held]}"] if held else []
+    told += [f"retried {[row.message[:60] for row in lines]}"] if lines else []
+    return " ".join(told)

@@ -1,0 +1,201 @@
+"""The ways in which passes happen in a history: alone, side by side, under faults, with people at work, killed.
+
+A killed pass is the real command in a process of its own, forked from this one so that nothing has to be imported again; it
+ends itself with SIGKILL at a step that was drawn before. Steps are a request about to be sent, its answer arriving, and a
+transaction about to be committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import Engine, event
+
+from reconcile.port import Stop, TryLater
+from tests.soak import faults
+from tests.soak.people import People
+from tests.soak.stage import Stage, code
+from worker import desk
+from worker.desk import NotActive
+from worker.state.leases import LeaseLost
+from worker.sync import Busy
+
+LONGEST_PASS = 60.0  # seconds that a process may take
+_EXPECTED = (Busy, TryLater, Stop, NotActive, LeaseLost)
+
+
+@dataclass(slots=True)
+class Passes:
+    """Passes of the users `users`."""
+
+    stage: Stage
+    rng: random.Random
+    users: tuple[int, ...]
+    killed: int = 0
+    aged: bool = field(default=False)
+
+    async def one(self, number: int, *, full: bool = False) -> str:
+        """A pass of a user, and how it ended."""
+        user = desk.find_user(self.stage.app, code(number))
+        try:
+            report = await desk.pass_or_pause(self.stage.app, user, cause="soak", full=full)
+        except _EXPECTED as ended:
+            return f"{code(number)}: {type(ended).__name__}"
+        return f"{code(number)}: {dict(report.writes)}"
+
+    def _all(self, *numbers: int, full: bool = False) -> str:
+        async def together() -> list[str]:
+            return await asyncio.gather(*(self.one(number, full=full) for number in numbers))
+
+        return "; ".join(self.stage.wait(together()))
+
+    def _some(self) -> tuple[int, ...]:
+        return self.users if self.rng.random() < 0.5 else (self.rng.choice(self.users),)
+
+    # --------------------------------------------------------------------------------------------- ways
+
+    def plain(self) -> str:
+        """Nothing goes wrong."""
+        some, full = self._some(), self.rng.random() < 0.2
+        return f"pass{' (full)' if full else ''}: {self._all(*some, full=full)}"
+
+    def twice(self) -> str:
+        """Two passes of the same user at once (the lease), another user's beside them."""
+        number = self.rng.choice(self.users)
+        return f"two passes at once: {self._all(number, number, *[n for n in self.users if n != number][:1])}"
+
+    def faulty(self) -> str:
+        """Servers that fail."""
+        rules, some, full = faults.draw(self.rng), self._some(), self.rng.random() < 0.25
+        faults.post(self.stage.servers, rules)
+        try:
+            done = self._all(*some, full=full)
+            fired = self.stage.servers.fired()
+        finally:
+            self.stage.servers.mend()
+        return f"pass{' (full)' if full else ''} with {[faults.told(r) for r in rules]} ({fired} struck): {done}"
+
+    def watched(self, people: People) -> str:
+        """Somebody works while the passes run."""
+        some = self._some()
+
+        async def both() -> tuple[Any, ...]:
+            work = asyncio.to_thread(lambda: people.act(quiet=True))
+            return await asyncio.gather(work, *(self.one(number) for number in some))
+
+        told, *done = self.stage.wait(both())
+        return f"{told}  -- while: {'; '.join(done)}"
+
+    def kill(self) -> str:
+        """The real command, killed with SIGKILL at a step."""
+        number, full = self.rng.choice(self.users), self.rng.random() < 0.2
+        writes, n = self.rng.random() < 0.7, self.rng.randint(1, 90)
+        n = self.rng.randint(1, 8) if writes else n
+        return self.killed_at(number, n, writes=writes, full=full)
+
+    def killed_at(self, number: int, n: int, *, writes: bool = False, full: bool = False) -> str:
+        """Kill a user's pass at its n-th step, or n-th step of a write."""
+        code_ = self._forked(["sync", code(number), *(["--full"] if full else []), "--json"], n, writes=writes)
+        ended = "killed" if code_ == -signal.SIGKILL else f"ended by itself with {code_}"
+        if code_ == -signal.SIGKILL:
+            self.killed += 1
+            self.stage.database.age_leases()
+        return f"{code(number)}: pass to be killed at {'write ' if writes else ''}step {n}: {ended}"
+
+    def _forked(self, arguments: list[str], n: int, *, writes: bool) -> int:
+        # Neither a database connection nor buffered output may cross a fork.
+        self.stage.app.store.engine.dispose()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        heard = self.stage.home / "child.log"
+        child = os.fork()
+        if child == 0:
+            _command(self.stage, arguments, heard, n, writes=writes)
+        deadline = time.monotonic() + LONGEST_PASS
+        ended, status = os.waitpid(child, os.WNOHANG)
+        while not ended:
+            if time.monotonic() > deadline:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                raise AssertionError(f"x3sync {' '.join(arguments)} did not end:\n{heard.read_text()[-2000:]}")
+            time.sleep(0.005)
+            ended, status = os.waitpid(child, os.WNOHANG)
+        self.stage.said.write(heard.read_text(errors="replace"))
+        return os.waitstatus_to_exitcode(status)
+
+
+# --------------------------------------------------------------------------------------------- in the child
+
+
+def _command(stage: Stage, arguments: list[str], heard: Path, n: int, *, writes: bool) -> None:
+    """Become the command `x3sync`; does not return."""
+    status: Any = 70
+    try:
+        out = os.open(heard, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(out, 1)
+        os.dup2(out, 2)
+        sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
+        asyncio.set_event_loop(None)
+        for name in [name for name in os.environ if name.startswith("X3SYNC_")]:
+            del os.environ[name]
+        os.environ.update(stage.settings)
+        os.chdir(stage.home)
+        sys.argv = ["x3sync", *arguments]
+        _ends_at(n, writes=writes)
+        from worker.cli import main
+
+        main()
+        status = 0
+    except SystemExit as end:
+        status = end.code or 0
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(int(status))
+
+
+def _ends_at(n: int, *, writes: bool) -> None:
+    """Count the steps, and die at the n-th."""
+    left = n
+
+    def step(_: Any = None) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    if not writes:
+        event.listen(Engine, "commit", step)
+    send: Callable[..., Any] = httpx.AsyncHTTPTransport.handle_async_request
+
+    async def counted(self: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+        counts = not writes or _writes(request)
+        if counts:
+            step()
+        answer: httpx.Response = await send(self, request)
+        if counts:
+            await answer.aread()
+            step()
+        return answer
+
+    httpx.AsyncHTTPTransport.handle_async_request = counted  # type: ignore[method-assign]
+
+
+def _writes(request: httpx.Request) -> bool:
+    """Whether a request changes something on a side."""
+    body = request.content if hasattr(request, "_content") else b""
+    if request.url.path.endswith("CAdxWebServiceXmlCC"):
+        return any(f":{name} ".encode() in body for name in ("save", "modify", "delete", "deleteLines"))
+    if request.url.path.endswith("$batch"):
+        return any(f'"{name}"'.encode() in body for name in ("POST", "PATCH", "DELETE"))
+    return request.method != "GET"

@@ -1,0 +1,117 @@
+"""The stage of all histories: both emulators, one database and one Application, set anew for each."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from tests.soak.database import Database
+from tests.system.outlook import Outlook
+from tests.system.product import environment
+from tests.system.servers import Servers
+from tests.system.world import NOW, mailbox
+from tests.system.x3 import X3
+from tests.worker.fleet import settings_of
+from worker import desk, log, people
+from worker.bootstrap import Application
+from worker.clock import Clock
+from worker.settings.tree import LogFormat
+from worker.state.users import User
+
+T = TypeVar("T")
+USERS = (1, 2, 3)
+LOOSE_BRAKES = {"X3SYNC_GUARDS__DELETIONS_LEAST": "1000", "X3SYNC_GUARDS__CREATIONS_MOST": "1000"}
+
+
+class Told(Clock):
+    """The emulated time plus this machine's error, without asking for it at each look."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+        super().__init__(lambda: datetime.now(UTC) + self.ahead)
+
+
+def code(number: int) -> str:
+    """REP1, REP2, REP3."""
+    return f"REP{number}"
+
+
+def representative(number: int) -> str:
+    """R001, R002, R003."""
+    return f"R00{number}"
+
+
+@dataclass(slots=True)
+class Stage:
+    """What histories play on. `said` is everything the product logged in this history, wherever it ran."""
+
+    servers: Servers
+    home: Path
+    database: Database
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
+    clock: Told = field(default_factory=Told)
+    said: io.StringIO = field(default_factory=io.StringIO)
+    settings: dict[str, str] = field(default_factory=dict)
+    boxes: dict[int, Outlook] = field(default_factory=dict)
+    _app: Application | None = None
+
+    def __post_init__(self) -> None:
+        self.boxes = {number: Outlook(self.servers, mailbox(number)) for number in USERS}
+        self.sage = X3(self.servers)
+        log.configure(LogFormat.JSON, "INFO", self.said)
+
+    sage: X3 = field(init=False)
+
+    @property
+    def app(self) -> Application:
+        """The parts of this process."""
+        assert self._app is not None
+        return self._app
+
+    def reset(self, name: str, more: dict[str, str], *, error: timedelta = timedelta()) -> None:
+        """Both sides and the state empty. `more` are settings of this history, `error` this machine's clock's."""
+        self.servers.reset(NOW)
+        self.clock.ahead = self.servers.now() - datetime.now(UTC) + error
+        self.said.seek(0)
+        self.said.truncate()
+        if self._app is not None:
+            self._app.store.close()
+        address = self.database.fresh(name)
+        self.settings = environment(self.servers, self.home, address) | {"X3SYNC_INSTALLATION": "soak"} | more
+        settings = settings_of(self.settings)
+        # Connections outlive a history, as they do in a worker; everything that remembers is made anew.
+        kept = self._app
+        self._app = Application.open(settings)
+        self._app.clock = self.clock
+        if kept is not None:
+            self._app._graph, self._app._x3, self._app._limits = kept._graph, kept._x3, kept._limits
+
+    def enable(self, number: int) -> User:
+        """A user who had his first, empty pass."""
+        user = self.wait(people.add(self.app, code(number), mailbox(number), people.FolderChoice()))
+        self.wait(desk.pass_or_pause(self.app, user, cause="cli", go=True))
+        return user
+
+    def wait(self, work: Awaitable[T]) -> T:
+        """Carry a coroutine through on the stage's loop."""
+
+        async def awaited() -> T:
+            return await work
+
+        return self.loop.run_until_complete(awaited())
+
+    def advance(self, seconds: float) -> None:
+        """Let emulated time pass, on every clock."""
+        self.servers.advance(seconds)
+        self.clock.ahead += timedelta(seconds=seconds)
+
+    def close(self) -> None:
+        """Close what this process opened; the servers are their starter's."""
+        if self._app is not None:
+            self.wait(self._app.aclose())
+        self.loop.close()
