@@ -29,7 +29,7 @@ from graph_adapter.connection import Bearer, GraphConnection
 from graph_adapter.gate import Counts, Gate, Pass
 from graph_adapter.lanes import Lanes
 from reconcile.model import Side
-from reconcile.port import Stop, TryLater
+from reconcile.port import Moved, Refused, Stop, TryLater
 
 T = TypeVar("T")
 Pace = Callable[[str, int], Awaitable[None]]
@@ -162,12 +162,18 @@ class Graph:
         return await _trying(again)(self._once, info, mailbox, asked, 1)
 
     async def send_batch(self, info: RequestInformation, mailbox: str, *, parts: int, reads: bool) -> Reply:
-        """Send a `$batch` of that many parts; tried again only when all of them only read (`reads`)."""
+        """Send a `$batch` of that many parts; tried again only when all of them only read (`reads`).
+
+        Raises Stop and TryLater: what an answer to the batch itself says, such as 404, proves nothing about a part (S8).
+        """
 
         def again(error: BaseException) -> bool:
             return reads and isinstance(error, TryLater) and (error.retry_after or 0.0) <= _LONGEST_WAIT
 
-        return await _trying(again)(self._once, info, mailbox, errors.Asked(write=not reads), parts)
+        try:
+            return await _trying(again)(self._once, info, mailbox, errors.Asked(write=not reads), parts)
+        except (errors.Gone, Moved, Refused) as error:
+            raise TryLater(f"The batch was not taken: {error}", sent=not reads) from error
 
     async def _once(self, info: RequestInformation, mailbox: str, asked: errors.Asked, parts: int) -> Reply:
         if self._pace is not None:

@@ -109,6 +109,18 @@ def test_a_storm_of_429_delays_and_loses_nothing(world: World, retry_after: int 
     world.quiet()
 
 
+@pytest.mark.parametrize("status", [404, 410, 412, 400])
+def test_s8_an_answer_to_a_whole_batch_proves_nothing_and_breaks_nothing(world: World, status: int) -> None:
+    fill(world)
+    world.sync()
+    world.servers.fault("status", {"path": "$batch"}, status=status, code="ErrorItemNotFound", every=True)
+    assert world.product.run("sync", "REP1", "--full", "--json", code=None).code in (0, 75)
+    world.servers.mend()
+    world.settle()
+    assert counts(world) == ALL
+    world.quiet()
+
+
 @pytest.mark.parametrize("action", ["html_502", "drop_after_commit"])
 @pytest.mark.parametrize("nth", [2, 3])
 def test_a_bad_proxy_before_graph_loses_and_doubles_nothing(world: World, action: str, nth: int) -> None:
