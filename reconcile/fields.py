@@ -177,11 +177,14 @@ def sync_id(outlook: Present, *, fp: str, mailbox: str) -> str:
     """ZSYNCID (M7): 40 hexadecimal digits, the same whenever and wherever the same item is created."""
     event = outlook.outlook.event
     if event is not None and event.ical_uid:
-        start = event.original_start.isoformat() if event.original_start else ""
-        parts = (fp, event.ical_uid, start)
-    else:
-        parts = (fp, mailbox, outlook.key)
+        return meeting_sync_id(fp, event.ical_uid, event.original_start.isoformat() if event.original_start else "")
+    parts = (fp, mailbox, outlook.key)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
+
+
+def meeting_sync_id(fp: str, ical_uid: str, original_start: str) -> str:
+    """The same for an event, in whosever mailbox it is: `original_start` in ISO format, UTC, blank for a single event."""
+    return hashlib.sha256("\n".join((fp, ical_uid, original_start)).encode()).hexdigest()[:40]
 
 
 def person_sync_id(number: str, *, fp: str, representative: str) -> str:

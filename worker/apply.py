@@ -19,12 +19,14 @@ from reconcile import fields as crossing
 from reconcile import gate, guard, merge, series
 from reconcile.actions import Create, Decision, Delete, Drop, Gate, Mark, Problem, Rule, Step, Update
 from reconcile.context import Context
+from reconcile.likeness import same_person
 from reconcile.model import Contact, Content, ItemType, Link, LinkState, Pair, Present, Side
 from reconcile.port import Endpoint, Moved, Refused, TryLater
-from reconcile.remember import link_after
+from reconcile.remember import before_deletion, found_again, link_after
 from reconcile.shown import shown
 from worker.clock import Clock
 from worker.items import item_of, refs_of
+from worker.observed import X3Questions
 from worker.report import DONE, HELD, LATER, MOVED, PROBLEM, SKIPPED, Outcome
 from worker.state import attempts, claims, dirty, journal, leases, links, problems
 from worker.state.attempts import Attempt
@@ -50,6 +52,8 @@ class _Progress:
     dropped: list[Step] = field(default_factory=list)  # updates of single fields that were refused by name
     problems: list[Problem] = field(default_factory=list)
     attempt: Attempt | None = None
+    found: tuple[Create, Present] | None = None  # what an earlier attempt made (M7)
+    differs: bool = False  # and it is not what would be made now, so both sides have to be looked at again
     meeting: tuple[str, datetime | None] | None = None
 
 
@@ -70,6 +74,7 @@ class Executor:
     request_seconds: float
     x3_limit: timedelta
     context: Context
+    persons: X3Questions
     known_problems: Mapping[ItemKey, list[ProblemLine]]
     on_quarantine: Callable[[Decision], None] = lambda _decision: None
 
@@ -80,6 +85,7 @@ class Executor:
         standing = self._refused_before(decision)
         if standing is not None:
             return Outcome(decision, PROBLEM, why=f"refused before, and neither side changed since: {standing}")
+        self._forewarn(decision)
         progress = _Progress()
         status, why = DONE, ""
         try:
@@ -96,6 +102,14 @@ class Executor:
             status, why = PROBLEM, f"refused: {refused}"
         progress.failed.extend(step for step in decision.steps if step not in progress.done)
         return self._remember(decision, progress, status, why)
+
+    def _forewarn(self, decision: Decision) -> None:
+        """S7: a deletion of our own is on record before it is sent, lest an item that is gone without an answer count as
+        deleted by a person (D2)."""
+        link = decision.pair.link
+        if link is not None and (before := before_deletion(decision, link)) != link:
+            with self.store.begin(self.lease()) as tx:
+                links.save(tx, self.user_id, before)
 
     # ------------------------------------------------------------------------------------------ not now
 
@@ -205,19 +219,35 @@ class Executor:
         if tried or step.sought:
             found = await endpoint.find(step)
             if found is not None:
-                progress.attempt = attempt
+                progress.attempt, progress.found = attempt, (step, found)
                 return found
         try:
+            await self._nobody_came_before(decision.pair, step)
             look = await self._send_create(decision.pair, step, progress)
         except TryLater as later:
             if not later.sent:
                 self._forget(attempt)
             raise
-        except Refused:
+        except (Moved, Refused):
             self._forget(attempt)
             raise
         progress.attempt = attempt
         return look
+
+    async def _nobody_came_before(self, pair: Pair, step: Create) -> None:
+        """M4: whoever waited for the lock of an address looks again, for the same person may have come from another mailbox
+        meanwhile; then he is linked. Raises Moved."""
+        contact = step.content
+        if step.side is not Side.X3 or not isinstance(contact, Contact) or not contact.work_email or pair.link is not None:
+            return
+        for one in await self.persons.find_contacts([contact.work_email], []):
+            if isinstance(one.content, Contact) and same_person(contact, one.content) and not self._known(one):
+                raise Moved("the same person has just come into X3 from another mailbox")
+
+    def _known(self, contact: Present) -> bool:
+        """Whether it is linked here already; then the new one is another (M3)."""
+        with self.store.read() as tx:
+            return bool(links.by_x3(tx, self.user_id, [(ItemType.CONTACT, contact.key)]))
 
     def _handed_on(self, pair: Pair, step: Create, look: Present) -> bool:
         """A8: whether the record once made of this occurrence is another one's now; then it needs one of its own."""
@@ -290,7 +320,7 @@ class Executor:
                 attempts.close_of(tx, self.user_id, item)
             if progress.meeting is not None and created:
                 claims.settle(tx, self.fp, *progress.meeting, x3_key)
-            if status in (LATER, MOVED) or progress.failed:
+            if status in (LATER, MOVED) or progress.failed or progress.differs:
                 dirty.mark(tx, self._marks(pair, status))
         return Outcome(decision, status, progress.done, problems_, why, x3_key, outlook_key)
 
@@ -307,6 +337,9 @@ class Executor:
         after = None if status != DONE and decision.after is Drop.LINK else decision.after
         waiting = [*progress.failed, *progress.dropped]
         actual = replace(decision, after=after, unsettled=gate.unsettled(decision, waiting))
+        if progress.found is not None:
+            actual = found_again(actual, *progress.found)
+            progress.differs = bool(actual.unsettled)
         return link_after(actual, pair.link, looks, progress.written, self.context)
 
     def _free_claim(self, tx: Session, link: Link, progress: _Progress) -> None:

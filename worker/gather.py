@@ -339,6 +339,7 @@ class Gatherer:
             claims=self.memory.claims(meetings),
             claimed=self.memory.claimed(seen.x3),
             attempts=self.memory.attempts(),
+            creating=self.memory.creating(),
             now=seen.now.get(Side.OUTLOOK),
             series=frozenset(link.series_id for link in (*seen.links.values(), *seen.echoes)),
             force=seen.force,

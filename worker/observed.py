@@ -49,11 +49,15 @@ class Memory(Protocol):
         """The open creates in X3 (M7): ZSYNCID -> Outlook id."""
         ...
 
+    def creating(self) -> frozenset[X3Key]:
+        """The records with an open create in Outlook (M7)."""
+        ...
+
     def claims(self, keys: Iterable[MeetingKey]) -> Mapping[MeetingKey, str]:
         """The records of meetings that another mailbox made (M6)."""
         ...
 
-    def claimed(self, keys: Iterable[X3Key]) -> frozenset[str]:
+    def claimed(self, records: Mapping[X3Key, Observation]) -> frozenset[str]:
         """Which of these records come from a meeting of another mailbox (M6)."""
         ...
 

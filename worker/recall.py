@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from reconcile.fields import meeting_sync_id
 from reconcile.match import MeetingKey, OutlookKey, X3Key
-from reconcile.model import ItemType, Kind, Link, LinkState, Seen, Side
+from reconcile.model import ItemType, Kind, Link, LinkState, Observation, Present, Seen, Side
 from worker.state import attempts, claims, links
 from worker.state.store import Store
 
@@ -61,6 +62,13 @@ class Recall:
         with self.store.read() as tx:
             return {one.sync_id: one.source_key for one in attempts.of_user(tx, self.user_id) if one.side is Side.X3}
 
+    def creating(self) -> frozenset[X3Key]:
+        """The records with an open create in Outlook (M7)."""
+        with self.store.read() as tx:
+            return frozenset(
+                (one.type, one.source_key) for one in attempts.of_user(tx, self.user_id) if one.side is Side.OUTLOOK
+            )
+
     def claims(self, keys: Iterable[MeetingKey]) -> Mapping[MeetingKey, str]:
         """The records of meetings that another mailbox made (M6)."""
         wanted = list(keys)
@@ -73,8 +81,17 @@ class Recall:
                 answers[uid, start] = claim.x3_key
         return answers
 
-    def claimed(self, keys: Iterable[X3Key]) -> frozenset[str]:
-        """Which of these records come from a meeting of another mailbox (M6)."""
+    def claimed(self, records: Mapping[X3Key, Observation]) -> frozenset[str]:
+        """Which of these records come from a meeting of another mailbox (M6). A record whose maker has not heard of it yet,
+        because the answer was lost or his pass was killed (M7), is known by its ZSYNCID."""
         with self.store.read() as tx:
-            found = claims.of_records(tx, self.fp, {key for _, key in keys})
-        return frozenset(key for key, claim in found.items() if claim.user_id != self.user_id)
+            found = claims.of_records(tx, self.fp, {key for _, key in records})
+            waiting = claims.unsettled(tx, self.fp)
+        theirs = {key for key, claim in found.items() if claim.user_id != self.user_id}
+        made = {
+            meeting_sync_id(self.fp, claim.ical_uid, claim.original_start)
+            for claim in waiting
+            if claim.user_id != self.user_id
+        }
+        theirs |= {key for (_, key), o in records.items() if made and isinstance(o, Present) and o.x3.sync_id in made}
+        return frozenset(theirs)

@@ -210,6 +210,7 @@ class Round:
             request_seconds=self.worlds.request_seconds,
             x3_limit=self.worlds.x3_limit,
             context=context,
+            persons=self.worlds.x3,
             known_problems=lines,
         )
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.system.outlook import day
-from tests.system.world import World, at, on, ymd
+from tests.system.outlook import attendee, day
+from tests.system.world import World, at, mailbox, on, ymd
 
 
 @dataclass(frozen=True)
@@ -139,3 +139,33 @@ def test_m7_a_worker_killed_before_the_marker_is_written(world: World, case: Cas
     killed(world, match, "graph")
     world.settle()
     one_of_each(world, case)
+
+
+def test_m6_a_meeting_whose_answer_is_lost_is_not_made_in_another_mailbox(pair: World) -> None:
+    pair.alice.new_event("Meeting", at(1), attendees=[attendee(mailbox(2), "Benoît Lefèvre")])
+    pair.servers.fault("drop_after_commit", {"operation": "save", "object": "ZBAP"}, port="x3")
+    pair.sync("REP1", code=None)
+    assert "R002" in pair.sage.only("ZBAP")["APTREPNUM"]
+    pair.sync("REP2")
+    assert [len(box.events()) for box in (pair.alice, pair.benoit)] == [1, 1]
+    for user in ("REP1", "REP2"):
+        pair.settle(user)
+    assert pair.sage.only("ZBAP")["ATPREPMNA"] == "R001"
+    assert [len(box.events()) for box in (pair.alice, pair.benoit)] == [1, 1]
+    pair.quiet()
+
+
+def test_s7_a_record_given_back_after_an_unheard_deletion_stays(pair: World) -> None:
+    record = pair.sage.new_task("Twin", ymd(1))["TSKNUM"]
+    pair.sync()
+    pair.later()
+    pair.sage.modify("ZTSK", record, TSKREP="R002")
+    pair.servers.fault("drop_after_commit", {"method": "DELETE"}, every=True)
+    pair.sync("REP1", code=None)
+    assert pair.alice.tasks() == []
+    pair.servers.mend()
+    pair.sage.modify("ZTSK", record, TSKREP="R001")
+    pair.settle("REP1")
+    assert pair.sage.only("ZTSK")["TSKNUM"] == record
+    assert len(pair.alice.tasks()) == 1
+    pair.quiet()

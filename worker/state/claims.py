@@ -81,6 +81,11 @@ def of_records(tx: Session, fp: str, x3_keys: Iterable[str]) -> dict[str, Claim]
     return found
 
 
+def unsettled(tx: Session, fp: str) -> list[Claim]:
+    """The claims whose record is not known to be made."""
+    return [_claim(row) for row in tx.scalars(select(ClaimRow).where(ClaimRow.fp == fp, ClaimRow.x3_key == ""))]
+
+
 def settle(tx: Session, fp: str, ical_uid: str, original_start: datetime | None, x3_key: str) -> None:
     """The record is made: its key."""
     tx.execute(update(ClaimRow).where(*_of(fp, ical_uid, original_start)).values(x3_key=x3_key))
