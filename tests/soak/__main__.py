@@ -1,8 +1,8 @@
-"""`python -m tests.soak [--minutes N] [--histories N] [--seed S] [--database sqlite|postgresql]`: random histories.
+"""`python -m tests.soak [--minutes N] [--histories N] [--seed S] [--database KIND]`: random histories.
 
-Each seed is a history: people work on both sides, servers fail, processes are killed, passes run; then all comes to rest and
-both sides are compared (`check.py`). A failure is told whole, with the command that plays it again. The last line is
-`histories=N seeds=A..B duplicates=0 lost=0 wrongly_deleted=0 mails=0 leaks=0`; the exit code is 1 if any figure is not 0.
+Each seed is a history: people work on both sides, servers fail, processes are killed, passes run; then all comes to rest
+and both sides are compared (`check.py`). A failure is told whole, with the command that plays it again. The last line is
+`histories=N seeds=A..B duplicates=0 lost=0 wrongly_deleted=0 mails=0 leaks=0`; the exit code is 1 if any is not 0.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from tests.soak import database
 from tests.soak.check import NAMES
 from tests.soak.history import History, Told
+from tests.soak.mutants import MUTANTS
 from tests.soak.stage import Stage
 from tests.system.servers import Servers
 
@@ -27,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Play histories until the time or their number is over."""
     asked = _parser().parse_args(arguments)
     found: Counter[str] = Counter()
+    if asked.mutate:
+        MUTANTS[asked.mutate]()
     with tempfile.TemporaryDirectory(prefix="x3soak") as home, database.opened(asked.database, Path(home)) as state:
         servers = Servers.start()
         stage = Stage(servers, Path(home), state)
@@ -46,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--histories", type=int, default=0, help="how many at most; 1 without --minutes")
     parser.add_argument("--seed", type=int, default=1, help="the first one; each next history has the next seed")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--mutate", choices=sorted(MUTANTS), help="take one safeguard away; the failures must be found")
     parser.add_argument("--tell", action="store_true", help="tell every history, not only those that fail")
     return parser
 

@@ -121,13 +121,22 @@ class Checker:
         if twice:
             yield Finding("duplicates", f"{thing.tag} in X3: {[(r.key, r.start, r.reps) for r in records]}")
         for user in self.users:
-            items = now.living(user, thing.tag)
+            # What lies in a folder that is not managed belongs to nobody's link any more once X3 deleted it (S6). Of a
+            # series, an occurrence that X3 changed while Outlook deleted it stands beside it (D4).
+            items = [
+                i for i in now.living(user, thing.tag) if i.place == "managed" and (thing.kind != "series" or i.master)
+            ]
             if len(items) > 1 and "restored" not in thing.odd:
-                yield Finding("duplicates", f"{thing.tag} of {code(user)}: {[(i.place, i.title, i.private) for i in items]}")
+                yield Finding(
+                    "duplicates", f"{thing.tag} of {code(user)}: {[(i.place, i.title, i.private) for i in items]}"
+                )
 
     def _deleted(self, thing: Thing, now: Look) -> Iterator[Finding]:
-        """What is gone must have been deleted by somebody who may."""
+        """What is gone must have been deleted by somebody who may; what everybody saw deleted stays away."""
         records = now.of(thing.tag)
+        back = [code(user) for user in self.users if any(i.place == "managed" for i in now.living(user, thing.tag))]
+        if thing.gone and (records or back):
+            yield Finding("lost", f"the deletion of {thing.tag} is undone: X3 {[r.key for r in records]}, {back}")
         by_owner = bool(thing.deleted_by & thing.owners) and thing.kind != "contact"
         if not records and thing.born[0] == "x3" and not thing.deleted_in_x3 and not by_owner:
             yield Finding("wrongly_deleted", f"{thing.tag} in X3")
@@ -208,8 +217,8 @@ class Checker:
             yield Finding("lost", f"{what} of {thing.tag}: X3 {here!r}, {code(owner)} {there!r}")
             return
         said = thing.said.get(what, {})
-        sure = thing.untouched and not thing.odd - {"time"} and len(thing.owners) == 1
+        sure = thing.untouched and not thing.odd - {"time", "done"} and len(thing.owners) == 1
         if sure and len(said) == 1 and here == there:
-            (place, text), = said.items()
+            ((place, text),) = said.items()
             if place in (("x3", 0), ("outlook", owner)) and here != text:
                 yield Finding("lost", f"{what} of {thing.tag} is {here!r}; {place} said {text!r}")

@@ -1,4 +1,4 @@
-"""Where a history's state lives: a SQLite file copied from a migrated one, or a PostgreSQL database made from a template."""
+"""Where a history's state lives: a SQLite file copied from another, or a PostgreSQL database made from a template."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -21,8 +21,14 @@ from worker.state.engine import open_engine
 class Database(Protocol):
     """One state after the other, each empty and migrated."""
 
-    def fresh(self, name: str) -> str:
-        """The address of a new, empty state; the one before it is given up."""
+    def fresh(self, name: str, like: str = "") -> str:
+        """The address of a new state, empty or as it was `kept` under the name `like`; the one before it is given up."""
+
+    def keep(self, name: str) -> bool:
+        """Keep the state as it is now, nobody being connected; False when it was kept before."""
+
+    def kept(self, name: str) -> bool:
+        """Whether there is such a one."""
 
     def stored(self) -> bytes:
         """Everything the state holds now, as bytes."""
@@ -43,7 +49,7 @@ class Sqlite:
     def _template(self) -> Path:
         return self.home / "template.db"
 
-    def fresh(self, name: str) -> str:
+    def fresh(self, name: str, like: str = "") -> str:
         if not self._template.exists():
             engine = open_engine(f"sqlite:///{self._template}")
             migrate.upgrade(engine)
@@ -51,8 +57,17 @@ class Sqlite:
         for old in self.home.glob(f"{self.name}.db*") if self.name else ():
             old.unlink()
         self.name = name
-        shutil.copyfile(self._template, self.home / f"{name}.db")
+        shutil.copyfile(self.home / f"like-{like}.db" if like else self._template, self.home / f"{name}.db")
         return f"sqlite:///{self.home}/{name}.db"
+
+    def keep(self, name: str) -> bool:
+        if self.kept(name):
+            return False
+        shutil.copyfile(self.home / f"{self.name}.db", self.home / f"like-{name}.db")
+        return True
+
+    def kept(self, name: str) -> bool:
+        return (self.home / f"like-{name}.db").exists()
 
     def stored(self) -> bytes:
         return b"".join(path.read_bytes() for path in sorted(self.home.glob(f"{self.name}.db*")))
@@ -69,11 +84,12 @@ class Postgresql:
 
     address: str
     name: str = ""
+    _kept: set[str] = field(default_factory=set)
 
     def _url(self, name: str) -> str:
         return self.address.replace("/postgres?", f"/{name}?")
 
-    def fresh(self, name: str) -> str:
+    def fresh(self, name: str, like: str = "") -> str:
         with psycopg.connect(self.address, autocommit=True) as admin:
             there = admin.execute("SELECT 1 FROM pg_database WHERE datname = 'soak_template'").fetchone()
             if there is None:
@@ -84,8 +100,20 @@ class Postgresql:
             if self.name:
                 admin.execute(f'DROP DATABASE "{self.name}" WITH (FORCE)')
             self.name = name
-            admin.execute(f'CREATE DATABASE "{name}" TEMPLATE soak_template')
+            template = f"soak_{like}" if like else "soak_template"
+            admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self._url(name)
+
+    def keep(self, name: str) -> bool:
+        if self.kept(name):
+            return False
+        with psycopg.connect(self.address, autocommit=True) as admin:
+            admin.execute(f'CREATE DATABASE "soak_{name}" TEMPLATE "{self.name}"')
+        self._kept.add(name)
+        return True
+
+    def kept(self, name: str) -> bool:
+        return name in self._kept
 
     def stored(self) -> bytes:
         with psycopg.connect(self._url(self.name)) as one:

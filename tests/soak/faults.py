@@ -71,7 +71,8 @@ def _graph(rng: random.Random) -> dict[str, Any]:
                 {"status": 504, "retry_after": 0},
                 {"status": 500},
                 {"status": 403, "code": "ErrorAccessDenied"},
-                {"status": 404, "code": "ErrorFolderNotFound"},
+                # On a single item it would be S8's proof; on a stream or a whole batch it proves nothing.
+                {"status": 404, "code": "ErrorFolderNotFound", "match": {"path": rng.choice(("/delta", "$batch"))}},
                 {"status": 412, "code": "ErrorIrresolvableConflict"},
             )
         )

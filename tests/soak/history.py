@@ -52,7 +52,7 @@ class History:
         told = Told(self.seed)
         try:
             self._played(told)
-        except Exception:  # whatever it is, the histories after this one are still worth playing
+        except Exception:  # noqa: BLE001 - whatever it is, the histories after this one are still worth playing
             told.findings.append(Finding("lost", f"the history broke off: {traceback.format_exc()}"))
         return told
 
@@ -61,15 +61,13 @@ class History:
         numbers = USERS[: rng.choice((1, 2, 2, 2, 3))]
         error = timedelta(seconds=rng.choice((0, 0, 0, -300, 300)))
         brakes = LOOSE_BRAKES if rng.random() < 0.6 else {}
-        self.stage.reset(f"h{self.seed}", brakes, error=error)
+        self.stage.begin(f"h{self.seed}", numbers, brakes, error=error)
         switched = faults.turn(self.stage.servers, rng)
         told.steps.append(f"users {numbers}, clock {error.total_seconds():+.0f} s, brakes {brakes or 'usual'}, {switched}")
-        for number in numbers:
-            self.stage.enable(number)
         people, passes = People(self.stage, rng, numbers), Passes(self.stage, rng, numbers)
         for _ in range(3):
             told.steps.append(people.act())
-        for _ in range(self.length or rng.randint(12, 28)):
+        for _ in range(self.length or rng.randint(8, 18)):
             told.steps.append(self._step(rng, people, passes))
         told.killed = passes.killed
         finish(self.stage, people, passes, told)

@@ -55,7 +55,7 @@ class Passes:
 
     def _all(self, *numbers: int, full: bool = False) -> str:
         async def together() -> list[str]:
-            return await asyncio.gather(*(self.one(number, full=full) for number in numbers))
+            return list(await asyncio.gather(*(self.one(number, full=full) for number in numbers)))
 
         return "; ".join(self.stage.wait(together()))
 
@@ -89,9 +89,9 @@ class Passes:
         """Somebody works while the passes run."""
         some = self._some()
 
-        async def both() -> tuple[Any, ...]:
+        async def both() -> list[str]:
             work = asyncio.to_thread(lambda: people.act(quiet=True))
-            return await asyncio.gather(work, *(self.one(number) for number in some))
+            return list(await asyncio.gather(work, *(self.one(number) for number in some)))
 
         told, *done = self.stage.wait(both())
         return f"{told}  -- while: {'; '.join(done)}"

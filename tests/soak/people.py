@@ -1,8 +1,8 @@
 """What people do on both sides in a history, chosen by a seeded random, and what they may expect of each thing afterwards.
 
-Every thing carries a *tag*, the first word of its subject (a contact's surname), by which it is known on both sides whatever
-else changes. What is private carries SECRET. Everything random is drawn before anything is looked at, so that the same seed
-draws the same history even where a server answers in another order.
+Every thing carries a *tag*, the first word of its subject (a contact's surname), by which it is known on both sides
+whatever else changes. What is private carries SECRET. Everything random is drawn before anything is looked at, so that
+the same seed draws the same history even where a server answers in another order.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from reconcile.model import LinkState
 from tests.soak import look
 from tests.soak.look import ATTIC, Item, Look, Record
 from tests.soak.stage import Stage, code, representative
 from tests.system.outlook import Json, Outlook, attendee, day, stop
 from tests.system.world import NOW, mailbox
 from tests.system.x3 import X3Error
+from worker.state import links as state_links
+from worker.state import users
 
 SECRET = "Zq7secret"
 OUTSIDER = "buyer@customer.example"
@@ -41,6 +44,7 @@ class Thing:
     deleted_in_x3: bool = False
     deleted_by: set[int] = field(default_factory=set)  # users who deleted, declined or cancelled it in their Outlook
     taken_from: set[int] = field(default_factory=set)  # users it was reassigned from, or taken out of the list (S7)
+    gone: bool = False  # deleted for everybody while linked and nobody had changed it: it has to stay away
     released: set[int] = field(default_factory=set)  # of these, those who did it in a folder that is not managed (S6)
     said: dict[str, dict[Place, str]] = field(default_factory=dict)  # field -> who said what last
     odd: set[str] = field(default_factory=set)  # what was done that makes the last word uncertain
@@ -50,8 +54,14 @@ class Thing:
         """Nobody deleted it anywhere."""
         return not self.deleted_in_x3 and not self.deleted_by
 
+    def touch(self, how: str) -> None:
+        """Somebody did something that makes the last word uncertain."""
+        self.odd.add(how)
+        self.gone = False
+
     def say(self, what: str, place: Place, text: str) -> None:
         """Somebody wrote a field."""
+        self.gone = False  # D4: an edit may survive a deletion
         self.said.setdefault(what, {})[place] = text
 
 
@@ -133,9 +143,7 @@ class People:
                 sage.new_call(f"{tag} {text}", _ymd(days), f"{hour:02}00", CLLREP=rep)
             case "appointment":
                 more: dict[str, Any] = {"APTREPNUM": reps} if others else {}
-                sage.new_appointment(
-                    f"{tag} {text}", _ymd(days), f"{hour:02}00", f"{hour + 1:02}00", ATPREPMNA=rep, **more
-                )
+                sage.new_appointment(f"{tag} {text}", _ymd(days), f"{hour:02}00", f"{hour + 1:02}00", ATPREPMNA=rep, **more)
             case _:
                 thing.said.clear()
                 thing.owners |= set(others)
@@ -175,7 +183,7 @@ class People:
 
     def _private(self, kind: str, tag: str, user: int, text: str, days: int, hour: int) -> str:
         self.things[tag] = thing = Thing(tag, kind, {user}, ("outlook", user))
-        thing.odd.add("private")
+        thing.touch("private")
         box, title = self.stage.boxes[user], f"{tag} {SECRET} {text}"
         match kind:
             case "task":
@@ -195,6 +203,14 @@ class People:
 
     def _record(self, thing: Thing) -> Record | None:
         return next(iter(self._look().of(thing.tag)), None)
+
+    def _settled(self, thing: Thing, key: str) -> bool:
+        """Whether the product links it and nobody did more than make it: then a deletion cannot be misunderstood."""
+        untouched = thing.untouched and not thing.odd and sum(len(said) for said in thing.said.values()) <= 1
+        with self.stage.app.store.read() as tx:
+            links = [link for user in users.everyone(tx) for link in state_links.of_user(tx, user.id)]
+        linked = {key for link in links if link.state is LinkState.LINKED for key in (link.x3_key, link.outlook_key)}
+        return untouched and thing.kind in ("task", "call", "appointment") and key in linked
 
     def _patch(self, item: Item, **fields: Any) -> None:
         box = self.stage.boxes[item.user]
@@ -225,7 +241,7 @@ class People:
                 record = self._record(thing)
                 if record is None:
                     return f"X3: no {thing.tag} to edit"
-                fields = {"mobile": {"CPYMOB": text}, "title": {"FULOBJ": text}}[what]
+                fields: dict[str, Any] = {"mobile": {"CPYMOB": text}, "title": {"FULOBJ": text}}[what]
                 self.stage.sage.modify(record.publication, record.key, **fields)
             else:
                 item = self._mine(thing, place[1])
@@ -259,7 +275,7 @@ class People:
                     self._patch(item, dueDateTime=day(_on(days)))
                 else:
                     self._patch(item, start=stop(_at(days, hour)), end=stop(_at(days, hour + 1)))
-            thing.odd.add("time")
+            thing.touch("time")
             return f"{_who(place)}: {thing.tag} is now {days} days ahead"
 
         return done
@@ -281,6 +297,7 @@ class People:
                 if item is None:
                     return f"{code(place[1])}: no {thing.tag} to finish"
                 self._patch(item, status="completed" if truly else "inProgress")
+            thing.touch("done")
             return f"{_who(place)}: {thing.tag} is {'done' if truly else 'not done'}"
 
         return done
@@ -296,12 +313,14 @@ class People:
                 record = self._record(thing)
                 if record is None:
                     return f"X3: no {thing.tag} to delete"
+                thing.gone = self._settled(thing, record.key)
                 self.stage.sage.delete(record.publication, record.key)
                 thing.deleted_in_x3 = True
                 return f"X3: {thing.tag} deleted ({record.key})"
             item = self._mine(thing, place[1], private=None)
             if item is None:
                 return f"{code(place[1])}: no {thing.tag} to delete"
+            thing.gone = thing.kind != "contact" and thing.owners == {item.user} and self._settled(thing, item.key)
             self.stage.boxes[item.user].act("delete", item.key)
             thing.deleted_by.add(item.user)
             if item.place == "attic":
@@ -318,7 +337,7 @@ class People:
             found = [i for i in self._look().held_by(user, thing.tag) if not i.living]
             if not found or self._mine(thing, user, private=None):
                 return f"{code(user)}: no {thing.tag} in the bin"
-            thing.odd.add("restored")
+            thing.touch("restored")
             self.stage.boxes[user].act("restore", found[-1].key)
             return f"{code(user)}: {thing.tag} taken out of the bin"
 
@@ -341,7 +360,7 @@ class People:
 
     def _reassign(self, thing: Thing, record: Record, user: int, others: list[int]) -> str:
         sage, rep, now = self.stage.sage, representative(user), {user}
-        thing.odd.add("reassigned")
+        thing.touch("reassigned")
         match record.publication:
             case "ZTSK":
                 sage.modify("ZTSK", record.key, TSKREP=rep)
@@ -379,7 +398,7 @@ class People:
             homes = {"task": "Tasks", "contact": "Contacts", "event": "Calendar"}
             there = homes[item.kind] if item.place == "attic" else self._attic(user, item.kind)
             self.stage.boxes[user].act("move", item.key, to_folder=there)
-            thing.odd.add("moved")
+            thing.touch("moved")
             return f"{code(user)}: {thing.tag} moved {'back' if item.place == 'attic' else 'to another folder'}"
 
         return done
@@ -395,7 +414,7 @@ class People:
             made = self.stage.boxes[user].act("copy", item.key)
             kind = "appointment" if thing.kind == "meeting" else thing.kind
             self.things[tag] = Thing(tag, kind, {user}, ("outlook", user), odd={"copy"})
-            thing.odd.add("copied")
+            thing.touch("copied")
             copied = _renamed(item, made, tag)
             if item.kind == "contact":
                 self._patch(copied, surname=tag, emailAddresses=[{"address": f"{tag}@north.example", "name": tag}])
@@ -413,7 +432,7 @@ class People:
             item = self._mine(thing, user, private=None)
             if item is None or item.cancelled or item.attendees or item.master:
                 return f"{code(user)}: no {thing.tag} to make private"
-            thing.odd.add("private")
+            thing.touch("private")
             word = f"{SECRET} " if not item.private else ""
             match item.kind:
                 case "task":
@@ -456,7 +475,7 @@ class People:
             rows = [row for row in span if look.tag_of(row["subject"]) == thing.tag]
             if len(rows) <= n:
                 return f"{code(user)}: no such occurrence of {thing.tag}"
-            thing.odd.add("occurrence")
+            thing.touch("occurrence")
             row = rows[n]
             if how == "delete":
                 box.ok("DELETE", f"/events/{row['id']}")
@@ -512,7 +531,7 @@ def _weekly(days: int, count: int) -> Json:
     return {"pattern": pattern, "range": {"type": "numbered", "startDate": str(_on(days)), "numberOfOccurrences": count}}
 
 
-def _when(publication: str, days: int, hour: int) -> dict[str, str]:
+def _when(publication: str, days: int, hour: int) -> dict[str, Any]:
     match publication:
         case "ZTSK":
             return {"TSKDAT": _ymd(days)}

@@ -73,15 +73,26 @@ class Stage:
         assert self._app is not None
         return self._app
 
-    def reset(self, name: str, more: dict[str, str], *, error: timedelta = timedelta()) -> None:
-        """Both sides and the state empty. `more` are settings of this history, `error` this machine's clock's."""
+    def begin(self, name: str, numbers: tuple[int, ...], more: dict[str, str], *, error: timedelta = timedelta()) -> None:
+        """Both sides empty, and these users enabled, who had their first pass. `more` are settings of this history, `error`
+        this machine's clock's. A reset emulator gives out the same ids again, so enabling is done once."""
+        like = f"with{len(numbers)}"
+        if not self.database.kept(like):
+            self._reset(name, more)
+            for number in numbers:
+                self.enable(number)
+            self.app.store.close()
+            self.database.keep(like)
+        self._reset(name, more, like=like, error=error)
+
+    def _reset(self, name: str, more: dict[str, str], *, like: str = "", error: timedelta = timedelta()) -> None:
         self.servers.reset(NOW)
         self.clock.ahead = self.servers.now() - datetime.now(UTC) + error
         self.said.seek(0)
         self.said.truncate()
         if self._app is not None:
             self._app.store.close()
-        address = self.database.fresh(name)
+        address = self.database.fresh(name, like)
         self.settings = environment(self.servers, self.home, address) | {"X3SYNC_INSTALLATION": "soak"} | more
         settings = settings_of(self.settings)
         # Connections outlive a history, as they do in a worker; everything that remembers is made anew.

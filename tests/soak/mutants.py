@@ -1,0 +1,77 @@
+"""What the histories are there to find: one safeguard taken away at a time, in this process only.
+
+`python -m tests.soak --mutate lease|marker|proof|c1` must find failures; a soak that does not is asleep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from graph_adapter.errors import Gone
+from graph_adapter.mailbox import Mailbox
+from graph_adapter.reading import Found, Reader
+from reconcile import match, merge, plan
+from reconcile.model import Absent, field_names
+from worker.gather import Gatherer
+from worker.state import leases
+
+
+def _lease() -> None:
+    """Everybody who asks for a lease gets it, and nobody has to prove it."""
+
+    def acquire(_tx: Any, user_id: int, owner: str, seconds: float, *, monotonic: float) -> leases.Lease:
+        return leases.Lease(user_id=user_id, owner=owner, deadline=monotonic + seconds)
+
+    def nothing(_tx: Any, lease: leases.Lease, *_: Any, **__: Any) -> leases.Lease:
+        return lease
+
+    _put(leases, acquire=acquire, prove=nothing, release=nothing, renew=nothing)
+
+
+def _marker() -> None:
+    """M2, M7: nothing in Outlook is known again by its marker."""
+
+    async def find(_self: Mailbox, _step: Any) -> None:
+        return None
+
+    _put(Mailbox, find=find)
+    _put(match, _own_marker=lambda _work, _item: None)
+
+
+def _proof() -> None:
+    """S8: what is not listed, or answers any 404, is gone."""
+    missing, judge = Gatherer._missing, Reader._judge
+
+    async def gone(self: Gatherer, seen: Any, stream: Any, listing: Any) -> Any:
+        asked = await missing(self, seen, stream, listing)
+        if stream.kind is None:
+            return asked
+        seen.outlook.update({(ref.kind, ref.key): Absent(key=ref.key) for ref in asked})
+        return set()
+
+    async def judged(self: Reader, ref: Any, part: Any, *rest: Any) -> Found:
+        return Found(Absent(key=ref.key)) if isinstance(part.error, Gone) else await judge(self, ref, part, *rest)
+
+    _put(Gatherer, _missing=gone)
+    _put(Reader, _judge=judged)
+
+
+def _c1() -> None:
+    """C1: every field of an item that is looked at counts as changed, whatever was last seen."""
+
+    def changed(pair: Any, _side: Any) -> tuple[str, ...]:
+        return field_names(pair.type)
+
+    _put(merge, changed=changed)
+    _put(plan, changed=changed)
+    _put(Gatherer, _echo=lambda _self, _link, _observed, _side: False)
+
+
+def _put(where: Any, **names: Any) -> None:
+    for name, value in names.items():
+        assert hasattr(where, name), f"{where} has no {name} any more"
+        setattr(where, name, value)
+
+
+MUTANTS: dict[str, Callable[[], None]] = {"lease": _lease, "marker": _marker, "proof": _proof, "c1": _c1}
