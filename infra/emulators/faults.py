@@ -9,7 +9,7 @@ from typing import Any
 GRAPH_KEYS = frozenset({"method", "path", "mailbox"})
 X3_KEYS = frozenset({"operation", "object"})
 # These happen to the service, not to one request; without `times` they last until DELETE faults.
-NOTIFICATION_ACTIONS = frozenset({"lose_notifications", "double_notifications"})
+NOTIFICATION_ACTIONS = frozenset({"lose_notifications", "double_notifications", "delay_notifications"})
 IMMEDIATE_ACTIONS = frozenset({"expire_cursors", "drop_subscriptions"})
 ACTIONS = (
     frozenset({"drop_after_commit", "status", "delay", "html_502", "empty_listing"})

@@ -109,7 +109,7 @@ class GraphService:
             "throttled": self.limiter.throttled,
             "attendee_mails": store.attendee_mails,
             "response_mails": store.response_mails,
-            "notifications": {"sent": self.subscriptions.sent, "failed": self.subscriptions.failed},
+            "notifications": self.subscriptions.delivery.stats(),
             "subscriptions": len(self.subscriptions.rows),
             "expired_cursors": self.tenant.deltas.expired,
             "items": store.count(),

@@ -1,12 +1,10 @@
-"""Change notifications: /subscriptions, the validation handshake and deliveries in the background.
+"""Change notifications: /subscriptions and the validation handshake; how they are delivered stands in delivery.py.
 
 Docs: resources/subscription, concepts/change-notifications-delivery-webhooks, -lifecycle-events.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import re
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,33 +15,29 @@ import aiohttp
 from infra.emulators.faults import NOTIFICATION_ACTIONS, FaultBook
 from infra.emulators.graph import zones
 from infra.emulators.graph.calls import Answer, Call, Router
+from infra.emulators.graph.delivery import Delivery
 from infra.emulators.graph.errors import GraphError, invalid
 from infra.emulators.graph.events import instant
 from infra.emulators.graph.model import CONTACT, EVENT, Item, Mailbox
 from infra.emulators.graph.people import TENANT_ID
-from infra.emulators.graph.render import encode, etag
+from infra.emulators.graph.render import etag
 from infra.emulators.graph.tenant import Tenant
 
 _RESOURCE = re.compile(
     r"^/?users/(?P<user>[^/]+)/(?:(?P<kind>events|contacts)|contactFolders/(?P<folder>[^/]+)/contacts)/?$", re.IGNORECASE
 )
 MIN_MINUTES = 45
-PER_MAILBOX = 1000
-ATTEMPTS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 APP_ID = "00000000-0000-4000-a000-000000000001"
 
 
 class Subscriptions:
-    """Active subscriptions and their delivery."""
+    """Active subscriptions."""
 
     def __init__(self, tenant: Tenant, faults: FaultBook) -> None:
         self.tenant = tenant
         self.faults = faults
         self.rows: dict[str, dict[str, Any]] = {}
-        self.sent = 0
-        self.failed = 0
-        self._session: aiohttp.ClientSession | None = None
-        self._running: set[asyncio.Task[None]] = set()
+        self.delivery = Delivery(tenant.clock, tenant.switches)
         tenant.store.listeners.append(self.changed)
 
     def mount(self, router: Router) -> None:
@@ -56,12 +50,14 @@ class Subscriptions:
 
     def reset(self) -> None:
         self.rows.clear()
-        self.sent = self.failed = 0
+        self.delivery.reset()
 
     # -- the collection -----------------------------------------------------------------------------------------
 
-    def _row(self, row: dict[str, Any]) -> dict[str, Any]:
-        return {k: v for k, v in row.items() if not k.startswith("_")}
+    def _row(self, row: dict[str, Any], *, secret: bool = False) -> dict[str, Any]:
+        """As it is shown: only the answer to the create tells the clientState."""
+        shown = {k: v for k, v in row.items() if not k.startswith("_")}
+        return shown if secret else {**shown, "clientState": None}
 
     def _alive(self) -> dict[str, dict[str, Any]]:
         now = self.tenant.clock.now()
@@ -101,16 +97,14 @@ class Subscriptions:
         mailbox = self.tenant.store.mailbox(found["user"])
         expires = self._expiry(str(body["expirationDateTime"]))
         same = (sorted(kinds), str(body["resource"]).strip("/").lower())
-        for row in self._alive().values():
-            if row["_same"] == same:
-                raise GraphError(
-                    409, "ExtensionError", f"Subscription Id {row['id']} already exists for the requested combination"
-                )
-        if sum(r["_mailbox"] == mailbox.id for r in self.rows.values()) >= PER_MAILBOX:
-            raise GraphError(403, "ExtensionError", "The limit of 1000 subscriptions of this mailbox is reached.")
+        self._refuse_second(same)
+        most = self.tenant.switches["subscriptions_per_mailbox"]
+        if sum(r["_mailbox"] == mailbox.id for r in self.rows.values()) >= most:
+            raise GraphError(403, "ExtensionError", f"The limit of {most} subscriptions of this mailbox is reached.")
         for name in ("notificationUrl", "lifecycleNotificationUrl"):
             if body.get(name):
                 await self._validate(str(body[name]))
+        self._refuse_second(same)  # another caller may have been faster meanwhile
         row = {
             "@odata.context": f"{call.base}/$metadata#subscriptions/$entity",
             "id": str(uuid4()),
@@ -137,7 +131,14 @@ class Subscriptions:
         }
         self.rows[str(row["id"])] = row
         self.tenant.store.changed = True
-        return Answer(201, self._row(row))
+        return Answer(201, self._row(row, secret=True))
+
+    def _refuse_second(self, same: tuple[list[str], str]) -> None:
+        for row in self._alive().values():
+            if row["_same"] == same:
+                raise GraphError(
+                    409, "ExtensionError", f"Subscription Id {row['id']} already exists for the requested combination"
+                )
 
     def _expiry(self, raw: str) -> datetime:
         now, asked = self.tenant.clock.now(), instant(raw)
@@ -168,7 +169,7 @@ class Subscriptions:
     async def _validate(self, url: str) -> None:
         token = f"Validation: Testing client application reachability for subscription Request-Id: {uuid4()}"
         try:
-            async with self._http().post(
+            async with self.delivery.http().post(
                 url,
                 params={"validationToken": token},
                 headers={"Content-Type": "text/plain; charset=utf-8"},
@@ -182,12 +183,7 @@ class Subscriptions:
             reason = type(error).__name__
         raise invalid(f"Subscription validation request failed. {reason}.", "ValidationError")
 
-    # -- delivery ------------------------------------------------------------------------------------------------
-
-    def _http(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=False))
-        return self._session
+    # -- what is told --------------------------------------------------------------------------------------------
 
     def changed(self, mailbox: Mailbox, item: Item, change: str) -> None:
         """A store listener: queue notifications to whoever subscribed. Echoes of own writes are sent as well."""
@@ -201,9 +197,10 @@ class Subscriptions:
             fault = self.faults.take(
                 among=NOTIFICATION_ACTIONS, path=str(row["resource"]), mailbox=f"{mailbox.id} {mailbox.address}"
             )
-            copies = 1 if fault is None else {"lose_notifications": 0, "double_notifications": 2}[fault.action]
-            for _ in range(copies):
-                self._start(row["notificationUrl"], self._notice(row, mailbox, item, change))
+            action = fault.action if fault is not None else ""
+            late = fault.seconds if fault is not None and action == "delay_notifications" else 0.0
+            for _ in range({"lose_notifications": 0, "double_notifications": 2}.get(action, 1)):
+                self.delivery.start(row["notificationUrl"], self._notice(row, mailbox, item, change), late)
 
     def _notice(self, row: dict[str, Any], mailbox: Mailbox, item: Item, change: str) -> dict[str, Any]:
         key = item.immutable_id if row["_immutable"] else item.rest_id
@@ -236,7 +233,7 @@ class Subscriptions:
                     "clientState": row["clientState"],
                     "lifecycleEvent": event,
                 }
-                self._start(row["lifecycleNotificationUrl"], body)
+                self.delivery.start(row["lifecycleNotificationUrl"], body)
                 count += 1
         return count
 
@@ -247,32 +244,6 @@ class Subscriptions:
         for key in [k for k, r in self.rows.items() if not mailbox or r["_mailbox"] == mailbox]:
             del self.rows[key]
 
-    def _start(self, url: str, notice: dict[str, Any]) -> None:
-        task = asyncio.get_running_loop().create_task(self._deliver(url, notice))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-
-    async def _deliver(self, url: str, notice: dict[str, Any]) -> None:
-        await asyncio.sleep(self.tenant.switches["notification_delay_ms"] / 1000)
-        data = encode({"value": [notice]})
-        for wait in ATTEMPTS:
-            await asyncio.sleep(wait)
-            with contextlib.suppress(aiohttp.ClientError, TimeoutError):
-                async with self._http().post(
-                    url,
-                    data=data,
-                    headers={"Content-Type": "application/json; charset=utf-8"},
-                    timeout=aiohttp.ClientTimeout(total=10),
-                ) as answer:
-                    if 200 <= answer.status < 300:
-                        self.sent += 1
-                        return
-        self.failed += 1
-
     async def close(self) -> None:
         """Stop deliveries."""
-        for task in list(self._running):
-            task.cancel()
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self.delivery.close()

@@ -39,6 +39,10 @@ DEFAULTS: dict[str, Any] = {
     "notify_created_twice": True,
     "notification_delay_ms": 20,
     "subscription_max_minutes": 10_080,
+    "subscriptions_per_mailbox": 1_000,
+    "webhook_timeout_ms": 10_000,
+    "webhook_least_answers": 100,
+    "webhook_delay_ms": 10_000,
 }
 
 
