@@ -47,10 +47,13 @@ class Dirty:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """What a body said: what to mark, and how many notifications had a wrong clientState and were dropped."""
+    """What a body said: what to mark, how many notifications told it, and how many were dropped for a wrong clientState,
+    or because nobody knows their subscription."""
 
     dirty: frozenset[Dirty]
-    rejected: int
+    accepted: int = 0
+    rejected: int = 0
+    unknown: int = 0
 
 
 def receive(body: bytes, *, client_state: Callable[[str], str | None]) -> Received:
@@ -63,16 +66,20 @@ def receive(body: bytes, *, client_state: Callable[[str], str | None]) -> Receiv
     except msgspec.DecodeError as error:
         raise ValueError("not a notification body") from error
     dirty: set[Dirty] = set()
-    rejected = 0
+    accepted = rejected = unknown = 0
     for notification in parsed.value:
         expected = client_state(notification.subscription_id)
         # Compared also when there is nothing to compare with, so that the time tells nothing.
         given = (notification.client_state or "").encode()
-        if not hmac.compare_digest(given, (expected or "").encode()) or not expected:
+        fits = hmac.compare_digest(given, (expected or "").encode())
+        if fits and expected:
+            accepted += 1
+            dirty.add(_dirty(notification))
+        elif expected is None:
+            unknown += 1
+        else:
             rejected += 1
-            continue
-        dirty.add(_dirty(notification))
-    return Received(dirty=frozenset(dirty), rejected=rejected)
+    return Received(dirty=frozenset(dirty), accepted=accepted, rejected=rejected, unknown=unknown)
 
 
 def _dirty(notification: _Notification) -> Dirty:

@@ -5,7 +5,7 @@ Events and contacts of a whole mailbox; To Do refuses application permissions (g
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,12 +22,13 @@ from reconcile.port import Refused
 LIFETIME = timedelta(minutes=10_000)  # the service's most is 10,080 minutes
 RESOURCES = {Kind.EVENT: "events", Kind.CONTACT: "contacts"}
 _CHANGES = "created,updated,deleted"
+_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribed:
-    """A living subscription. `expires` is aware, UTC. `adopted`: it was there already, so its clientState is the one of
-    whoever created it."""
+    """A living subscription. `expires` is aware, UTC. `adopted`: it was there already, with the clientState of whoever
+    created it."""
 
     id: str
     resource: str
@@ -46,35 +47,48 @@ class Subscriptions:
         self, mailbox: str, kind: Kind, *, notify: str, lifecycle: str, client_state: str, now: datetime
     ) -> Subscribed:
         """Subscribe to a kind of a mailbox. Idempotent: a 409 says that the same one exists, which is then adopted if it
-        notifies the same address, and replaced otherwise. `notify` and `lifecycle` are https addresses."""
+        notifies exactly these addresses (`notify` and `lifecycle`, https). Raises Refused when it notifies another one:
+        then it is another installation's, and is left alone."""
+        resource = f"users/{mailbox}/{RESOURCES[kind]}"
         model = Subscription(
             change_type=_CHANGES,
             notification_url=notify,
             lifecycle_notification_url=lifecycle,
-            resource=f"users/{mailbox}/{RESOURCES[kind]}",
+            resource=resource,
             expiration_date_time=now + LIFETIME,
             client_state=client_state,
         )
         info = self._builder.to_post_request_information(model)
         info.headers.add("Prefer", 'IdType="ImmutableId"')
-        try:
-            return _subscribed((await self._graph.send(info, mailbox)).decode(wire.Subscription))
-        except Refused as error:
-            if "already exists" not in str(error) and not str(error).startswith("409"):
-                raise
-            refusal = error
-        for found in await self.list():
-            if found.resource.strip("/").lower() == model.resource.lower():
-                if (found.notification_url or notify) == notify:
-                    return await self._adopt(found, now)
-                await self.delete(found.id)
+        for _ in range(_TRIES):
+            try:
                 return _subscribed((await self._graph.send(info, mailbox)).decode(wire.Subscription))
+            except Refused as error:
+                # The status alone tells: the code of this refusal is not documented.
+                if not str(error).startswith("409"):
+                    raise
+                refusal = error
+            there = [one for one in await self.list() if one.resource.strip("/").lower() == resource.lower()]
+            if not there:
+                raise refusal
+            for found in there:
+                if (adopted := await self._adopt(found, notify, lifecycle, now)) is not None:
+                    return adopted
         raise refusal
 
-    async def _adopt(self, found: wire.Subscription, now: datetime) -> Subscribed:
+    async def _adopt(self, found: wire.Subscription, notify: str, lifecycle: str, now: datetime) -> Subscribed | None:
+        """Take over one that is there already; None when it is gone by now, and can be created."""
+        if found.notification_url != notify:
+            where = found.notification_url or "an unknown address"
+            raise Refused(
+                f"{found.resource} is subscribed for {where} already. If no installation in use is there, it ends by "
+                f"itself within a week; otherwise one of the two needs an app registration of its own."
+            )
+        if found.lifecycle_url != lifecycle:  # it cannot be given one later
+            await self.delete(found.id)
+            return None
         renewed = await self.renew(found.id, now=now)
-        expires = renewed.expires if renewed else now
-        return Subscribed(id=found.id, resource=found.resource, expires=expires, adopted=True)
+        return replace(renewed, adopted=True) if renewed is not None else None
 
     async def list(self) -> list[wire.Subscription]:
         """All subscriptions of the application."""

@@ -208,6 +208,7 @@ class Subscription(Struct, frozen=True, rename="camel", kw_only=True):
     resource: str = ""
     change_type: str = ""
     notification_url: str | None = None
+    lifecycle_url: str | None = field(default=None, name="lifecycleNotificationUrl")
     expires: str = field(default="", name="expirationDateTime")
 
 

@@ -34,6 +34,7 @@ P = ParamSpec("P")
 Users = Sequence[int]  # whom a task found dirty: a pass is sent for each, once everything is committed
 
 PASS = "x3sync.pass"  # noqa: S105 - a task's name
+RENEW = "x3sync.renew_subscriptions"
 QUEUE = "x3sync"
 LONGEST_TASK = timedelta(hours=2)  # a first pass of a large mailbox is paced by Graph's limits
 # Beyond the longest task: the broker would deliver a message that is being worked on a second time (celery #2599).
@@ -41,8 +42,8 @@ VISIBILITY = LONGEST_TASK + timedelta(hours=1)
 TRIES = 6
 WAITING_SECONDS = 120.0  # for how long a sent message is believed to be on its way
 STOPPED_SECONDS = 60.0
+_EVERYBODY = 0  # no user has this number
 SWEEP_SECONDS = 20.0
-RENEW_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,11 @@ class Sender:
                     return sent
                 sent += 1
         return sent
+
+    def renewal(self) -> None:
+        """Ask for a look at the subscriptions, unless a message that does waits already."""
+        if self.turns.take(_EVERYBODY, WAITING_SECONDS) and not self.send(RENEW):
+            self.turns.give(_EVERYBODY)
 
     def send(self, name: str, *arguments: object, **words: object) -> bool:
         """Send one task; False when the broker is away."""
@@ -196,6 +202,8 @@ def _body(declared: Task[Any], process: Process, sender: Sender) -> Callable[...
         user_id = arguments[0] if declared.name == PASS and arguments else None
         if isinstance(user_id, int):
             sender.turns.give(user_id)
+        elif declared.name == RENEW:
+            sender.turns.give(_EVERYBODY)
         try:
             found = process.loop.run(_awaited(declared.run(process.application(), *arguments, **words)), declared.seconds)
         except Busy:
@@ -248,7 +256,7 @@ def schedule(settings: Settings) -> Mapping[str, Mapping[str, Any]]:
         "full pass": {"task": "x3sync.full_pass", "schedule": cron},
     }
     if settings.public_url:
-        entries["subscriptions"] = _every("x3sync.renew_subscriptions", RENEW_SECONDS)
+        entries["subscriptions"] = _every(RENEW, settings.poll.subscriptions_seconds)
     return entries
 
 

@@ -50,5 +50,9 @@ def claim(settings: Settings, store: Store, clock: Clock, fp: str) -> Installati
         settings.installation_path.write_text(own + "\n")
     identity = Installation(installation_id=own, fp=fp, public_url=settings.public_url, created=clock.now())
     with store.begin() as tx:
+        known = passes.installation(tx)
+        if known is not None and (known.installation_id, known.fp) != (own, fp):
+            # They may still be the subscriptions of the installation the database was copied from, which needs them.
+            passes.forget_subscriptions(tx)
         passes.claim_installation(tx, identity)
     return identity

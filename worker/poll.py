@@ -9,16 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 import msgspec
 from sqlalchemy.orm import Session
 
 from reconcile.model import ItemType, Side
 from reconcile.port import Stop, TryLater
-from worker import credentials, sides
+from worker import credentials, rhythm, sides
 from worker.bootstrap import Application
 from worker.log import logger
+from worker.rhythm import Rhythm
 from worker.settle import WHOLE
 from worker.state import dirty, held, journal, passes, users
 from worker.state.users import User, UserState
@@ -32,21 +32,19 @@ _X3, _TODO, _ACTIVE = "poll:x3", "poll:todo", "active"
 _OVERLAP = timedelta(minutes=10)  # a stamp is set before its transaction commits, so rows turn up late
 _PAGE = 1000
 _CODES = frozenset(item_type.code for item_type in ItemType)
-T = TypeVar("T", bound="Rhythm")
-
-
-class Rhythm(msgspec.Struct, kw_only=True):
-    """When a side was last asked, and after how many seconds it is asked again."""
-
-    at: datetime
-    pause: float
 
 
 class X3Rhythm(Rhythm, kw_only=True):
-    """The same for X3, with the common cursor: `since`, and what was seen from there on already."""
+    """When X3 was last asked, with the common cursor: `since`, and what was seen from there on already."""
 
     since: str
     seen: frozenset[str] = frozenset()
+
+
+class TodoRhythms(msgspec.Struct, kw_only=True):
+    """When each user's Outlook was last asked, by his row: quiet users are asked more seldom than those at work."""
+
+    users: dict[int, Rhythm] = msgspec.field(default_factory=dict)
 
 
 class Changed(msgspec.Struct, kw_only=True):
@@ -65,19 +63,19 @@ class Changed(msgspec.Struct, kw_only=True):
 async def poll_x3(app: Application) -> list[int]:
     """One call for all users: who is named by a changed record or a row of X3's queue. Answers nobody when it is not
     time yet: quiet hours make the pause longer, up to POLL__X3_LONGEST_SECONDS. Raises TryLater and Stop."""
-    known = await asyncio.to_thread(_load, app, _X3, X3Rhythm)
+    known = await asyncio.to_thread(rhythm.load, app.store, _X3, X3Rhythm)
     active = await asyncio.to_thread(_active, app)
     now, poll = app.clock.now(), app.settings.poll
-    if not active or not _due(known, now):
+    if not active or not rhythm.due(known, now):
         return []
     changed = await _asked(app, active, known)
     concerned = [u for u in active if u.representative in changed.representatives or u.x3_user in changed.users]
     if known is None:
         concerned = active  # the common cursor starts now; what was before is the users' own cursors' business
-    pause = poll.x3_seconds if concerned else _longer(known, poll.x3_seconds, poll.x3_longest_seconds)
+    pause = poll.x3_seconds if concerned else rhythm.longer(known, poll.x3_seconds, poll.x3_longest_seconds)
     since = min(changed.last or "9", stamps.render(changed.now - _OVERLAP))
-    rhythm = X3Rhythm(at=now, pause=pause, since=since, seen=frozenset(changed.seen))
-    await asyncio.to_thread(_mark, app, concerned, POLL, (_X3, rhythm))
+    again = X3Rhythm(at=now, pause=pause, since=since, seen=frozenset(changed.seen))
+    await asyncio.to_thread(_mark, app, concerned, POLL, (_X3, again))
     return [user.id for user in concerned]
 
 
@@ -136,28 +134,36 @@ def _take(found: Changed, rows: Iterable[Line], queue: Iterable[Line], before: f
 
 
 async def poll_outlook(app: Application) -> list[int]:
-    """Every active user, whenever it is time: To Do sends no notifications to an application, and until events and
-    contacts do, they are found this way too. Quiet hours make the pause longer, up to POLL__TODO_LONGEST_SECONDS."""
+    """The active users for whom it is time: To Do sends no notifications to an application, and what notifications of
+    events and contacts did not tell is found this way too. A user for whom nothing was written lately is asked more
+    seldom, up to POLL__TODO_LONGEST_SECONDS; one at work every POLL__TODO_SECONDS."""
     return await asyncio.to_thread(_poll_outlook, app)
 
 
 def _poll_outlook(app: Application) -> list[int]:
-    known, last = _load(app, _TODO, Rhythm), _load(app, _ACTIVE, Rhythm)
-    now, poll = app.clock.now(), app.settings.poll
-    active = _active(app)
-    if not active or not _due(known, now):
+    now, poll, active = app.clock.now(), app.settings.poll, _active(app)
+    with app.store.read() as tx:
+        stored = dirty.cursors(tx, dirty.INSTALLATION).get(_TODO)
+        worked = {user_id: datetime.fromisoformat(at) for user_id, at in dirty.cursors_named(tx, _ACTIVE).items()}
+    known = msgspec.json.decode(stored, type=TodoRhythms).users if stored else {}
+    chosen = [user for user in active if rhythm.due(known.get(user.id), now)]
+    if not chosen:
         return []
-    busy = known is None or (last is not None and last.at >= known.at)
-    pause = poll.todo_seconds if busy else _longer(known, poll.todo_seconds, poll.todo_longest_seconds)
-    _mark(app, active, POLL, (_TODO, Rhythm(at=now, pause=pause)))
-    return [user.id for user in active]
+    again = {user.id: known[user.id] for user in active if user.id in known}
+    for user in chosen:
+        before = known.get(user.id)
+        busy = before is None or (user.id in worked and worked[user.id] >= before.at)
+        pause = poll.todo_seconds if busy else rhythm.longer(before, poll.todo_seconds, poll.todo_longest_seconds)
+        again[user.id] = Rhythm(at=now, pause=pause)
+    _mark(app, chosen, POLL, (_TODO, TodoRhythms(users=again)))
+    return [user.id for user in chosen]
 
 
-def was_active(app: Application) -> None:
-    """A pass wrote something: people are at work, so Outlook is asked more often again."""
+def was_active(app: Application, user_id: int) -> None:
+    """A pass wrote something: this user is at work, so his Outlook is asked more often again."""
     now = app.clock.now()
     with app.store.begin() as tx:
-        dirty.put_cursors(tx, dirty.INSTALLATION, {_ACTIVE: _encoded(Rhythm(at=now, pause=0.0))}, now)
+        dirty.put_cursors(tx, user_id, {_ACTIVE: now.isoformat()}, now)
 
 
 # --------------------------------------------------------------------------------------- full pass, sweep
@@ -216,29 +222,10 @@ def _held_back(tx: Session) -> set[int]:
     return {one.user_id for one in waiting if one.item == WHOLE}
 
 
-def _mark(app: Application, chosen: Iterable[User], cause: str, rhythm: tuple[str, Rhythm] | None) -> None:
+def _mark(app: Application, chosen: Iterable[User], cause: str, again: tuple[str, msgspec.Struct] | None) -> None:
     """Marks and cursor in one transaction: the cursor never runs ahead of what it told."""
     now = app.clock.now()
     with app.store.begin() as tx:
         dirty.mark(tx, [dirty.Mark(user_id=user.id, since=now, causes=(cause,)) for user in chosen])
-        if rhythm is not None:
-            dirty.put_cursors(tx, dirty.INSTALLATION, {rhythm[0]: _encoded(rhythm[1])}, now)
-
-
-def _load(app: Application, name: str, shape: type[T]) -> T | None:
-    with app.store.read() as tx:
-        value = dirty.cursors(tx, dirty.INSTALLATION).get(name)
-    return msgspec.json.decode(value, type=shape) if value else None
-
-
-def _encoded(rhythm: Rhythm) -> str:
-    return msgspec.json.encode(rhythm).decode()
-
-
-def _due(known: Rhythm | None, now: datetime) -> bool:
-    # A second of grace: beat and clock are not the same. A clock that was set back must not silence the poll.
-    return known is None or now < known.at or (now - known.at).total_seconds() >= known.pause - min(1.0, known.pause / 10)
-
-
-def _longer(known: Rhythm | None, shortest: float, longest: float) -> float:
-    return shortest if known is None else max(shortest, min(longest, known.pause * 1.5))
+        if again is not None:
+            dirty.put_cursors(tx, dirty.INSTALLATION, {again[0]: rhythm.encoded(again[1])}, now)

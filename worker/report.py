@@ -78,6 +78,7 @@ class Report:
     decisions: list[dict[str, str]] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
     waiting: int = 0
+    unfinished: bool = False  # a slice: the user's marks stay, and the next pass goes on
 
     def observe(self, outlook: Mapping[tuple[Kind, str], Observation]) -> None:
         """Count private items and the classes of events (A5)."""

@@ -39,7 +39,8 @@ class Busy(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Pass:
-    """One pass for one user. `forced` makes it a forced synchronisation, which `stopped` ends between two items (F4)."""
+    """One pass for one user; `forced` makes it a forced synchronisation. `stopped` ends it between two items: a forced one
+    for good (F4), an ordinary one so that the next goes on with what is left."""
 
     store: Store
     clock: Clock
@@ -150,6 +151,10 @@ class Pass:
             outcomes = await round_.carry_out(seen, context, decisions)
             for outcome in outcomes:
                 report.add(outcome)
+            if self.stopped():
+                # A slice of a long pass: cursors, marks and holds stay as they were, so that the next slice sees the rest.
+                report.unfinished = True
+                return
             self._settling().store_holds(seen, outcomes)
             cursors = {stream: listing.cursor for stream, listing in seen.listings.items() if listing.answered}
             await self._settling().finish(seen, cursors, marks, full=full)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from celery import Celery
@@ -24,6 +26,22 @@ _SHORT_SECONDS = 600.0
 _BUSY_TRIES, _BUSY_PAUSE = 60, 10.0  # a forced pass waits ten minutes for another one to end
 
 
+@dataclass(slots=True)
+class Slice:
+    """How long a pass may write before it makes room for other users: counted from its first item, so that however long it
+    takes to observe a huge mailbox, each slice brings it further. `monotonic` in seconds."""
+
+    seconds: float
+    monotonic: Callable[[], float]
+    _begun: float | None = None
+
+    def over(self) -> bool:
+        """Whether nothing more is to be begun."""
+        now = self.monotonic()
+        self._begun = now if self._begun is None else self._begun
+        return now - self._begun >= self.seconds
+
+
 @task("x3sync.pass", seconds=_PASS_SECONDS)
 async def sync_user(app: Application, user: int | str) -> Users:
     """A pass for a user, named by his row or his X3 code, for the causes of his marks."""
@@ -34,12 +52,15 @@ async def sync_user(app: Application, user: int | str) -> Users:
     causes = dict.fromkeys(cause for mark in marks for cause in mark.causes)
     with bound(user=who.x3_user):
         try:
-            report = await pass_or_pause(app, who, cause=",".join(causes) or "admin")
+            slice_ = Slice(app.settings.slice_seconds, app.clock.monotonic)
+            report = await pass_or_pause(app, who, cause=",".join(causes) or "admin", stopped=slice_.over)
         except NotActive:
             return ()
         logger().info("pass_done", seconds=round(report.seconds, 3), writes=report.writes, waiting=report.waiting)
     if any(report.writes.values()):
-        await asyncio.to_thread(poll.was_active, app)
+        await asyncio.to_thread(poll.was_active, app, who.id)
+    if report.unfinished:
+        return (who.id,)  # behind those who have waited meanwhile
     # Marks made meanwhile want another look now. What the pass itself put off, and a pass that is held as a whole (G7,
     # whose marks stay), wait for the sweep.
     answered = {mark.stamp for mark in marks}
@@ -75,8 +96,9 @@ async def sweep(app: Application) -> Users:
 async def renew_subscriptions(app: Application) -> Users:
     """Every active mailbox subscribed, where Graph can reach us."""
     renewed = await subscribe.renew(app)
-    logger().info("subscriptions", **renewed)
-    return ()
+    if any(renewed.counts().values()):
+        logger().info("subscriptions", **renewed.counts())
+    return renewed.fresh
 
 
 @task("x3sync.force_resync", seconds=_PASS_SECONDS)

@@ -144,19 +144,24 @@ async def test_quiet_sides_are_asked_more_seldom(app: Application) -> None:
     assert sum(asked[-16:]) == 2
 
 
-async def test_outlook_is_polled_for_everybody_and_more_often_while_people_work(app: Application) -> None:
-    one = await enable(app, 1)
-    assert await poll.poll_outlook(app) == [one.id]
+async def test_outlook_is_polled_more_often_for_users_at_work_than_for_quiet_ones(app: Application) -> None:
+    quiet, busy = await enable(app, 1), await enable(app, 2)
+    assert await poll.poll_outlook(app) == [quiet.id, busy.id]
     assert await poll.poll_outlook(app) == []
+    asked: dict[int, int] = {quiet.id: 0, busy.id: 0}
+    for _ in range(60):
+        clock_of(app).pass_by(30)
+        poll.was_active(app, busy.id)
+        clock_of(app).pass_by(30)
+        for user_id in await poll.poll_outlook(app):
+            asked[user_id] += 1
+    assert asked[busy.id] == 60
+    assert 6 <= asked[quiet.id] <= 12  # in an hour; at the longest pause, ten minutes, it is six
+    poll.was_active(app, quiet.id)
+    clock_of(app).pass_by(600)
+    assert quiet.id in await poll.poll_outlook(app)
     clock_of(app).pass_by(60)
-    assert await poll.poll_outlook(app) == [one.id]
-    clock_of(app).pass_by(60)
-    assert await poll.poll_outlook(app) == []  # quiet: 90 s now
-    clock_of(app).pass_by(40)
-    poll.was_active(app)
-    assert await poll.poll_outlook(app) == [one.id]
-    clock_of(app).pass_by(60)
-    assert await poll.poll_outlook(app) == [one.id]
+    assert quiet.id in await poll.poll_outlook(app)  # he is at work now
 
 
 async def test_whom_a_person_has_to_release_is_left_alone_until_the_full_pass(app: Application) -> None:

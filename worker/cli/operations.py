@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from graph_adapter.subscriptions import Subscriptions
-from worker import desk, identity
+from worker import desk, identity, subscribe
 from worker.bootstrap import Application
 from worker.cli import shown
 from worker.cli.frame import opened, work
 from worker.state import migrate, passes, users
 from worker.state.passes import Subscription
+from worker.state.users import User
 
 OfUser = Annotated[str, typer.Argument(help="X3 user or mailbox; all users without it.")]
 
@@ -65,43 +65,34 @@ def list_subscriptions(user: OfUser = "", as_json: shown.Json = False) -> None:
 
 
 def renew(user: OfUser = "", as_json: shown.Json = False) -> None:
-    """Prolong subscriptions. Those that are gone are forgotten; the workers make them anew."""
+    """Prolong subscriptions, and make what is missing, now. Needs PUBLIC_URL, and the web service behind it."""
 
-    async def job(app: Application) -> list[dict[str, str]]:
-        graph = Subscriptions(app.graph())
-        for row in _known(app, user):
-            renewed = await graph.renew(row.id, now=app.clock.now())
-            with app.store.begin() as tx:
-                if renewed is None:
-                    passes.drop_subscription(tx, row.id)
-                else:
-                    passes.save_subscription(
-                        tx,
-                        Subscription(
-                            id=row.id,
-                            user_id=row.user_id,
-                            resource=row.resource,
-                            expires=renewed.expires,
-                            client_state=row.client_state,
-                        ),
-                    )
-        return _rows(app, user)
+    async def job(app: Application) -> tuple[list[dict[str, str]], subscribe.Renewal]:
+        done = await subscribe.renew(app, _chosen(app, user), now_all=True)
+        return _rows(app, user), done
 
-    _show(work(job), as_json=as_json)
+    rows, done = work(job)
+    refused = [{"user": who, "resource": resource, "why": why} for who, resource, why in done.refused]
+    if as_json:
+        shown.document({"subscriptions": rows, "refused": refused})
+        return
+    _show(rows, as_json=False)
+    for row in refused:
+        shown.say(f"{row['user']}: {row['resource']}: {row['why']}")
 
 
 def drop(user: OfUser = "", as_json: shown.Json = False) -> None:
-    """End subscriptions in Microsoft Graph and forget them; polls still find everything."""
+    """End subscriptions in Microsoft Graph; the workers make them anew, while PUBLIC_URL is set. Polls find everything."""
 
     async def job(app: Application) -> list[dict[str, str]]:
-        graph = Subscriptions(app.graph())
-        for row in _known(app, user):
-            await graph.delete(row.id)
-            with app.store.begin() as tx:
-                passes.drop_subscription(tx, row.id)
+        await subscribe.drop(app, _chosen(app, user))
         return _rows(app, user)
 
     _show(work(job), as_json=as_json)
+
+
+def _chosen(app: Application, user: str) -> list[User]:
+    return [desk.find_user(app, user)] if user else desk.everyone(app)
 
 
 def _known(app: Application, user: str) -> list[Subscription]:

@@ -130,12 +130,16 @@ class X3Settings(Part):
 
 
 class PollSettings(Part):
-    """How often X3 and To Do are asked. Both adapt: quiet sides are asked more seldom, up to the longest interval."""
+    """How often X3 and To Do are asked. Both adapt: a quiet X3, and the To Do of a quiet user, are asked more seldom, up
+    to the longest interval."""
 
     x3_seconds: Seconds = Field(default=15.0, description="seconds between two looks at X3 while it is busy")
     x3_longest_seconds: Seconds = Field(default=120.0, description="the same while nothing happens")
-    todo_seconds: Seconds = Field(default=60.0, description="seconds between two looks at To Do while it is busy")
-    todo_longest_seconds: Seconds = Field(default=600.0, description="the same while nothing happens")
+    todo_seconds: Seconds = Field(default=60.0, description="seconds between two looks at the To Do of a user at work")
+    todo_longest_seconds: Seconds = Field(default=600.0, description="the same of a user for whom nothing happens")
+    subscriptions_seconds: Seconds = Field(
+        default=60.0, description="seconds between two looks at which Graph subscriptions are missing or end soon"
+    )
 
 
 class TableSettings(Part):
@@ -207,6 +211,9 @@ class Settings(BaseSettings):
     full_pass_cron: str = Field(default="17 2 * * *", pattern=r"^\S+( \S+){4}$", description="when full passes run (cron)")
     lease_seconds: Seconds = Field(
         default=300.0, description="seconds after which the user of a killed worker is free again; longer than any request"
+    )
+    slice_seconds: Seconds = Field(
+        default=600.0, description="seconds after which a worker's pass makes room for others and goes on later"
     )
     log_format: LogFormat = Field(default=LogFormat.AUTO, description="auto, console or json")
     log_level: str = Field(

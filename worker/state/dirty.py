@@ -53,11 +53,15 @@ def mark(tx: Session, marks: Iterable[Mark]) -> None:
         causes = tuple(dict.fromkeys((*(known.causes if known else ()), *wanted.causes)))
         since = min(known.since, wanted.since) if known else wanted.since
         merged[key] = Mark(user_id=key[0], stream=key[1], item=key[2], since=since, causes=causes)
-    # One order for everybody: two writers that mark the same rows cannot wait for each other.
-    for one in sorted(merged.values(), key=lambda m: (m.user_id, m.stream, m.item)):
+    # One order for everybody: two writers that mark the same rows cannot wait for each other. Many rows a statement,
+    # because the webhook stores what came in within a moment all at once.
+    for some in chunks(sorted(merged.values(), key=lambda m: (m.user_id, m.stream, m.item)), 100):
         statement = upsert(tx, DirtyRow).values(
-            user_id=one.user_id, stream=one.stream, item=one.item, since=one.since, causes=",".join(one.causes),
-            stamp=uuid.uuid4().hex,
+            [
+                {"user_id": one.user_id, "stream": one.stream, "item": one.item, "since": one.since,
+                 "causes": ",".join(one.causes), "stamp": uuid.uuid4().hex}
+                for one in some
+            ]
         )  # fmt: skip
         told = literal(",") + DirtyRow.causes + literal(",")
         both = case(
@@ -114,6 +118,11 @@ def cursors(tx: Session, user_id: int) -> dict[str, str]:
     """Where each of the user's streams goes on."""
     chosen = select(CursorRow.stream, CursorRow.value).where(CursorRow.user_id == user_id)
     return dict(tx.execute(chosen).all())
+
+
+def cursors_named(tx: Session, stream: str) -> dict[int, str]:
+    """The cursor of one name for every user who has it."""
+    return dict(tx.execute(select(CursorRow.user_id, CursorRow.value).where(CursorRow.stream == stream)).all())
 
 
 def put_cursors(tx: Session, user_id: int, values: dict[str, str], now: datetime) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from worker.state.items import upsert
@@ -110,7 +110,7 @@ def claim_installation(tx: Session, identity: Installation) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A Graph subscription. `client_state` is a digest or a reference of the secret."""
+    """A Graph subscription. `client_state` is a digest of the secret."""
 
     id: str
     user_id: int
@@ -156,3 +156,13 @@ def subscription(tx: Session, subscription_id: str) -> Subscription | None:
 def drop_subscription(tx: Session, subscription_id: str) -> None:
     """Forget one."""
     tx.execute(delete(SubscriptionRow).where(SubscriptionRow.id == subscription_id))
+
+
+def forget_subscriptions(tx: Session) -> None:
+    """Forget them all, without ending any in Graph."""
+    tx.execute(delete(SubscriptionRow))
+
+
+def due_subscription(tx: Session, subscription_id: str, now: datetime) -> None:
+    """Have one renewed at the next opportunity: it is counted on until now only."""
+    tx.execute(update(SubscriptionRow).where(SubscriptionRow.id == subscription_id).values(expires=now))

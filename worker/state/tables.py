@@ -315,7 +315,7 @@ class X3LockRow(Table):
 
 
 class SubscriptionRow(Table):
-    """A Graph subscription. `client_state` is a digest or a reference, never the secret itself."""
+    """A Graph subscription. `client_state` is a digest of the secret, never the secret itself."""
 
     __tablename__ = "subscription"
     id: Mapped[str] = mapped_column(KEY, primary_key=True)
