@@ -34,7 +34,7 @@ P = ParamSpec("P")
 Users = Sequence[int]  # whom a task found dirty: a pass is sent for each, once everything is committed
 
 PASS = "x3sync.pass"  # noqa: S105 - a task's name
-RENEW = "x3sync.renew_subscriptions"
+RENEW, SWEEP = "x3sync.renew_subscriptions", "x3sync.sweep"
 QUEUE = "x3sync"
 LONGEST_TASK = timedelta(hours=2)  # a first pass of a large mailbox is paced by Graph's limits
 # Beyond the longest task: the broker would deliver a message that is being worked on a second time (celery #2599).
@@ -42,7 +42,6 @@ VISIBILITY = LONGEST_TASK + timedelta(hours=1)
 TRIES = 6
 WAITING_SECONDS = 120.0  # for how long a sent message is believed to be on its way
 STOPPED_SECONDS = 60.0
-_EVERYBODY = 0  # no user has this number
 SWEEP_SECONDS = 20.0
 
 
@@ -116,10 +115,10 @@ class Sender:
                 sent += 1
         return sent
 
-    def renewal(self) -> None:
-        """Ask for a look at the subscriptions, unless a message that does waits already."""
-        if self.turns.take(_EVERYBODY, WAITING_SECONDS) and not self.send(RENEW):
-            self.turns.give(_EVERYBODY)
+    def once(self, name: str) -> None:
+        """Ask for RENEW or SWEEP, unless a message that asks for it waits already."""
+        if self.turns.take(name, WAITING_SECONDS) and not self.send(name):
+            self.turns.give(name)
 
     def send(self, name: str, *arguments: object, **words: object) -> bool:
         """Send one task; False when the broker is away."""
@@ -202,8 +201,8 @@ def _body(declared: Task[Any], process: Process, sender: Sender) -> Callable[...
         user_id = arguments[0] if declared.name == PASS and arguments else None
         if isinstance(user_id, int):
             sender.turns.give(user_id)
-        elif declared.name == RENEW:
-            sender.turns.give(_EVERYBODY)
+        elif declared.name in (RENEW, SWEEP):
+            sender.turns.give(declared.name)
         try:
             found = process.loop.run(_awaited(declared.run(process.application(), *arguments, **words)), declared.seconds)
         except Busy:
@@ -252,7 +251,7 @@ def schedule(settings: Settings) -> Mapping[str, Mapping[str, Any]]:
     entries: dict[str, Mapping[str, Any]] = {
         "poll X3": _every("x3sync.poll_x3", settings.poll.x3_seconds),
         "poll To Do": _every("x3sync.poll_todo", settings.poll.todo_seconds),
-        "sweep": _every("x3sync.sweep", SWEEP_SECONDS),
+        "sweep": _every(SWEEP, SWEEP_SECONDS),
         "full pass": {"task": "x3sync.full_pass", "schedule": cron},
     }
     if settings.public_url:

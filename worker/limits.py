@@ -187,8 +187,8 @@ async def _eval(redis: Redis, script: str, key: str, *values: str | float) -> in
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """At most one message per user waits in the broker: a mark every few seconds must not heap up passes that have nothing
-    left to do. Losing this memory costs a superfluous pass, nothing else."""
+    """At most one message per user, or of one name, waits in the broker: a mark every few seconds must not heap up passes
+    that have nothing left to do. Losing this memory costs a superfluous pass, nothing else."""
 
     redis: SyncRedis
     scope: str
@@ -198,10 +198,10 @@ class Turns:
         """Kept on the broker's server. Nothing is sent yet."""
         return cls(SyncRedis.from_url(redis_url, socket_connect_timeout=5, socket_timeout=5), _named(scope))
 
-    def take(self, user_id: int, seconds: float) -> bool:
+    def take(self, whose: int | str, seconds: float) -> bool:
         """Whether no message for the user waits; from now on one does, for at most `seconds`."""
         try:
-            return bool(self.redis.set(self._key(user_id), "1", nx=True, px=int(seconds * 1000)))
+            return bool(self.redis.set(self._key(whose), "1", nx=True, px=int(seconds * 1000)))
         except RedisError:
             return True
 
@@ -210,10 +210,10 @@ class Turns:
         with suppress(RedisError):
             self.redis.set(self._key(user_id), "1", px=int(seconds * 1000))
 
-    def give(self, user_id: int) -> None:
+    def give(self, whose: int | str) -> None:
         """The message has arrived."""
         with suppress(RedisError):
-            self.redis.delete(self._key(user_id))
+            self.redis.delete(self._key(whose))
 
     def alive(self) -> bool:
         """Whether the server answers."""
@@ -226,8 +226,8 @@ class Turns:
         """Close the connections."""
         self.redis.close()
 
-    def _key(self, user_id: int) -> str:
-        return f"x3sync:{self.scope}:asked:{user_id}"
+    def _key(self, whose: int | str) -> str:
+        return f"x3sync:{self.scope}:asked:{whose}"
 
 
 def _named(scope: str) -> str:

@@ -110,6 +110,7 @@ def run_web(settings: Settings) -> int:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=5,
+        timeout_keep_alive=75,  # longer than proxies keep theirs: who closes first loses a request that is on its way
         h11_max_incomplete_event_size=64 * 1024,
     )
     server = uvicorn.Server(config)

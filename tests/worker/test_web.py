@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import event, text
 
 from tests.worker.broker import broker, valkey
 from tests.worker.conftest import NOW, add_user
@@ -157,6 +160,73 @@ async def test_without_a_broker_the_mark_is_stored_all_the_same(
         told = body("sub-1", secret(application))
         assert (await web.post("/graph/notifications", content=told)).status_code == 202
     assert len(marks(store, user)) == 1
+
+
+async def test_a_subscription_made_a_moment_ago_is_known(
+    web: httpx.AsyncClient, application: Application, store: Store, user: User, subscription: Subscription
+) -> None:
+    assert (await web.post("/graph/notifications", content=body("sub-1", secret(application)))).status_code == 202
+    later = replace(subscription, id="sub-2", resource="users/oid-rep1/contacts")
+    with store.begin() as tx:
+        passes.save_subscription(tx, later)
+        dirty.clear(tx, dirty.take(tx, user.id))
+    told = body("sub-2", secret(application, later.resource))
+    assert (await web.post("/graph/notifications", content=told)).status_code == 202
+    assert len(marks(store, user)) == 1
+    assert b'x3sync_notifications_total{outcome="unknown"} 0.0' in application.metrics.text()
+
+
+async def test_a_flood_of_strangers_is_cut_off_and_costs_few_queries_while_ours_are_heard(
+    web: httpx.AsyncClient, application: Application, store: Store, user: User, subscription: Subscription
+) -> None:
+    queries = list[str]()
+    event.listen(application.store.engine, "before_cursor_execute", lambda *given: queries.append(given[2]))
+    strange = [web.post("/graph/notifications", content=body(f"sub-{n}", "x")) for n in range(2, 702)]
+    ours = web.post("/graph/notifications", content=body("sub-1", secret(application)))
+    statuses = [answer.status_code for answer in await asyncio.gather(*strange, ours)]
+    assert statuses.pop() == 202
+    assert set(statuses) == {202, 429}
+    assert statuses.count(429) >= 100
+    assert len([one for one in queries if "subscription" in one]) <= 4
+    assert len(marks(store, user)) == 1
+    many = [web.post("/graph/notifications", params={"validationToken": "x"}) for _ in range(100)]
+    assert {answer.status_code for answer in await asyncio.gather(*many)} & {429}
+
+
+async def test_what_the_database_does_not_take_graph_is_asked_to_send_again(
+    web: httpx.AsyncClient, application: Application, store: Store, user: User, subscription: Subscription
+) -> None:
+    told = body("sub-1", secret(application))
+    with store.begin() as tx:
+        tx.execute(text("ALTER TABLE dirty RENAME TO away"))
+    answer = await web.post("/graph/notifications", content=told)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    with store.begin() as tx:
+        tx.execute(text("ALTER TABLE away RENAME TO dirty"))
+    assert (await web.post("/graph/notifications", content=told)).status_code == 202
+    assert len(marks(store, user)) == 1
+
+
+async def test_many_requests_are_one_commit(
+    web: httpx.AsyncClient, application: Application, store: Store, user: User, subscription: Subscription
+) -> None:
+    told = body("sub-1", secret(application))
+    assert (await web.post("/graph/notifications", content=told)).status_code == 202
+    commits = list[object]()
+    event.listen(application.store.engine, "commit", commits.append)
+    answers = await asyncio.gather(*(web.post("/graph/notifications", content=told) for _ in range(100)))
+    assert {answer.status_code for answer in answers} == {202}
+    assert len(commits) < 50
+    assert len(marks(store, user)) == 1
+
+
+async def test_the_webhook_never_calls_graph_nor_x3(
+    web: httpx.AsyncClient, application: Application, subscription: Subscription
+) -> None:
+    for word in ({}, {"lifecycleEvent": "missed"}, {"lifecycleEvent": "reauthorizationRequired"}):
+        told = body("sub-1", secret(application), **word)
+        assert (await web.post("/graph/lifecycle", content=told)).status_code == 202
+    assert (application._graph, application._x3) == (None, None)
 
 
 # --------------------------------------------------------------------------------------- health and reading

@@ -14,12 +14,14 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from worker.bootstrap import Application
-from worker.celery_app import Sender
+from worker.celery_app import RENEW, SWEEP, Sender
 from worker.log import logger
 from worker.state import dirty, passes
 
 MOST_WAITING = 5_000  # requests; with more than these the database is not keeping up, and Graph is asked to come again
 MOST_AT_ONCE = 1_000
+MOST_HINTS = 20  # users told to the broker one by one
+HINT_PAUSE = 0.1  # seconds; the first hint goes at once
 
 
 class Full(Exception):
@@ -106,8 +108,13 @@ class Inbox:
             user_ids, self._hints = list(self._hints), {}
             renewal, self._renewal = self._renewal, False
             if renewal:
-                await asyncio.to_thread(self.sender.renewal)
-            await asyncio.to_thread(self.sender.passes, user_ids)
+                await asyncio.to_thread(self.sender.once, RENEW)
+            # In a flood a worker finds out who waits, and this process goes on receiving.
+            if len(user_ids) > MOST_HINTS:
+                await asyncio.to_thread(self.sender.once, SWEEP)
+            else:
+                await asyncio.to_thread(self.sender.passes, user_ids)
+            await asyncio.sleep(HINT_PAUSE)
 
 
 def _settle(stored: asyncio.Future[None], failed: Exception | None) -> None:
