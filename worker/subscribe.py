@@ -33,6 +33,7 @@ NOTIFICATION = "notification"
 RENEW_BEFORE, JITTER = timedelta(days=1.5), timedelta(days=1)
 _AT_ONCE = 4
 _PATIENCE = 5  # so many mailboxes in a row that answer "later" are Graph being away
+_COMPARED, _COMPARE_SECONDS = "subscribe:compared", 3600.0
 _REFUSED, _FIRST_PAUSE, _LONGEST_PAUSE = "subscribe:", 120.0, 3600.0
 
 
@@ -82,11 +83,13 @@ async def renew(app: Application, chosen: Iterable[User] | None = None, *, now_a
     await asyncio.to_thread(identity.prove, app.settings, app.store, app.clock, app.fp)
     everyone = await asyncio.to_thread(_everyone, app) if chosen is None else chosen
     wanted = [user for user in everyone if user.state is UserState.ACTIVE]
+    graph = Subscriptions(app.graph().view())
+    await _compare(app, graph)
     with app.store.read() as tx:
         known: dict[tuple[int, str], list[Subscription]] = {}
         for one in passes.subscriptions(tx):
             known.setdefault((one.user_id, one.resource), []).append(one)
-    keeper = _Keeper(app, Subscriptions(app.graph().view()), key_of(app.settings), known, done, now_all)
+    keeper = _Keeper(app, graph, key_of(app.settings), known, done, now_all)
     places = asyncio.Semaphore(_AT_ONCE)
 
     async def keep(user: User) -> None:
@@ -102,6 +105,24 @@ async def renew(app: Application, chosen: Iterable[User] | None = None, *, now_a
     finally:
         await asyncio.to_thread(_mark, app, done.fresh)
     return done
+
+
+async def _compare(app: Application, graph: Subscriptions) -> None:
+    """Once an hour, by one call for all users: what Graph no longer has, without having told, is renewed now, and so found
+    to be gone. A listing alone proves nothing."""
+    now, known = app.clock.now(), await asyncio.to_thread(rhythm.load, app.store, _COMPARED, Rhythm)
+    with app.store.read() as tx:
+        rows = {row.id for row in passes.subscriptions(tx)}
+    if not rows or not rhythm.due(known, now):
+        return
+    missing = rows - {one.id for one in await graph.list()}
+    with app.store.begin() as tx:
+        for subscription_id in missing:
+            passes.due_subscription(tx, subscription_id, now)
+        again = Rhythm(at=now, pause=_COMPARE_SECONDS)
+        dirty.put_cursors(tx, dirty.INSTALLATION, {_COMPARED: rhythm.encoded(again)}, now)
+    if missing:
+        logger().warning("subscriptions_missing", count=len(missing))
 
 
 async def drop(app: Application, chosen: Sequence[User]) -> None:

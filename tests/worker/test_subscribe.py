@@ -131,11 +131,22 @@ async def test_silently_dropped_subscriptions_come_back_and_what_was_missed_is_l
     user = await enable(site.app, 1)
     await site.renew()
     clear(site.app, user)
+    assert await site.renew() == (0, 0, 0)
     site.servers.fault("drop_subscriptions", silent=True)
-    site.days_pass(5.5)
+    site.days_pass(1 / 24)
     assert await site.renew() == (2, 0, 0)
     assert causes(site.app, user) == [("notification",)]
     assert set(await site.listed()) == set(site.rows())
+
+
+async def test_an_empty_listing_ends_nothing(site: Site) -> None:
+    await enable(site.app, 1)
+    await site.renew()
+    first = set(site.rows())
+    site.days_pass(1 / 24)
+    site.servers.fault("empty_listing", {"method": "GET", "path": "/subscriptions"})
+    assert await site.renew() == (0, 2, 0)
+    assert set(site.rows()) == first == set(await site.listed())
 
 
 async def test_a_subscription_whose_row_was_lost_is_adopted_and_its_notifications_are_believed(site: Site) -> None:
