@@ -7,9 +7,9 @@ import asyncio
 from tests.worker.fleet import app, broker, causes, enable, new_task, servers, settings, valkey
 from worker import people
 from worker.bootstrap import Application
+from worker.rounds import AT_ONCE
 from worker.state import dirty, held, passes, users
 from worker.state.users import User
-from worker.sync import AT_ONCE
 from worker.tasks import Slice, sync_user
 
 __all__ = ["app", "broker", "servers", "settings", "valkey"]
