@@ -34,12 +34,13 @@ def test_rules_are_read_from_name_docstring_and_decorator() -> None:
     assert rules.rules_of(test) == {"D3", "S3", "S4", "S5", "R5"}
 
 
-def test_a_rule_no_test_names_is_listed_first(tmp_path: Path) -> None:
-    for name in ("system", "emulators"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "test_x.py").write_text(f"def test_{'m7' if name == 'system' else 'm6'}(): ...\n")
+def test_a_rule_no_scenario_names_is_listed_first(tmp_path: Path) -> None:
+    for room, rule in (("system", "m7"), ("emulators", "m6"), ("worker", "u1")):
+        (tmp_path / room).mkdir()
+        (tmp_path / room / "test_x.py").write_text(f"def test_{rule}(): ...\n")
     shown = rules.scan(tmp_path)
     assert [one.layer for one in shown["M7"]] == ["system"]
-    assert "M6" in rules.missing(shown)
+    assert {"M6", "U1"} <= set(rules.missing(shown))
+    assert "M7" not in rules.missing(shown)
     page = rules.page(shown, dict.fromkeys(rules.RULES, "told"))
     assert page.index("- **M6** told") < page.index("## M7")
