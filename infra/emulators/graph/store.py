@@ -178,6 +178,8 @@ class Store:
         if target.well_known in (DELETED, RECOVERABLE) and source.kind != MAIL:
             item.came_from = source.id
         item.rest_id, item.folder = self.ids.rest(), target.id
+        for one in item.exceptions.values():
+            one.rest_id, one.folder = item.rest_id, item.folder
         mailbox.index[item.rest_id] = item
         target.items[item.immutable_id] = item
         if item.immutable_id in target.left:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 from infra.emulators.graph.errors import invalid, not_found
@@ -90,5 +91,15 @@ class UserActions:
             made.extensions = copy.deepcopy(item.extensions)
             made.linked = [{**link, "id": self.store.ids.guid()} for link in item.linked]
         made.cancelled = set(item.cancelled)
+        for day, one in item.exceptions.items():
+            made.exceptions[day] = replace(
+                one,
+                rest_id=made.rest_id,
+                immutable_id=f"{made.immutable_id}#{day}",
+                folder=made.folder,
+                data={**copy.deepcopy(one.data), "iCalUId": made.data["iCalUId"]},
+                master=made,
+                cache={},
+            )
         self.store.insert(mailbox, made)
         return made

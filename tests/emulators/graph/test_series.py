@@ -84,6 +84,22 @@ def test_patching_an_occurrence_makes_an_exception_with_the_same_id(graph: Graph
     assert [e["subject"] for e in row["exceptionOccurrences"]] == ["Moved"]
 
 
+def test_exceptions_go_where_their_series_goes(graph: Graph) -> None:
+    master = series(graph)
+    second = graph.ok("GET", f"/calendarView?{WINDOW}")["value"][1]["id"]
+    graph.ok("PATCH", f"/events/{second}", {"subject": "Special"})
+    other = graph.ok("POST", "/calendars", {"name": "Other"})["id"]
+    graph.act("move", id=master, to_folder=other)
+    assert graph.ok("GET", f"/events/{second}/calendar")["id"] == other
+    copied = graph.act("copy", id=master, to_folder="calendar")["immutableId"]
+    rows = graph.ok("GET", f"/calendarView?{WINDOW}")["value"]
+    assert [row["subject"] for row in rows] == ["Weekly", "Special", "Weekly", "Weekly"]
+    assert {row["seriesMasterId"] for row in rows} == {copied}
+    assert second not in {row["id"] for row in rows}
+    graph.ok("DELETE", f"/events/{master}")
+    assert graph.error("GET", f"/events/{second}/calendar") == (404, "ErrorItemNotFound")
+
+
 def test_an_exception_may_not_cross_its_neighbours(graph: Graph) -> None:
     series(graph)
     rows = graph.ok("GET", f"/calendarView?{WINDOW}")["value"]
