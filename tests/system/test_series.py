@@ -60,7 +60,9 @@ def test_d8_a_record_deleted_in_x3_takes_only_its_own_occurrence(world: World, s
     world.quiet()
 
 
-def test_d8_one_past_occurrence_cancelled_takes_its_record(world: World, series: str) -> None:
+@pytest.mark.parametrize("tells", [True, False])
+def test_d8_one_past_occurrence_cancelled_takes_its_record(world: World, series: str, *, tells: bool) -> None:
+    world.servers.control("POST", "switches", {"series_tells_cancelled": tells})
     world.later(10 * DAY)
     world.sync()
     world.alice.delete_event(shown(world)[0]["id"])
@@ -87,6 +89,30 @@ def test_d8_past_occurrences_cancelled_one_by_one_take_their_records(world: Worl
     world.alice.delete_event(shown(world)[0]["id"])
     world.sync("REP1", *(["--full"] if full else []))
     assert days(world) == sorted(map(ymd, (22, 29, 36, 9, 16)))
+    world.quiet()
+
+
+def test_a8_d8_several_past_ones_stay_where_the_series_does_not_tell(world: World, series: str) -> None:
+    world.servers.control("POST", "switches", {"series_tells_cancelled": False})
+    world.later(10 * DAY)
+    world.sync()
+    before = records(world)
+    for row in shown(world)[:2]:
+        world.alice.delete_event(row["id"])
+    report = world.sync()
+    assert len(decided(report, "A8")) == 2
+    assert records(world) == before
+    world.quiet()
+
+
+def test_a8_exceptions_go_with_their_series_and_stay_with_its_past(world: World, series: str) -> None:
+    for number in (1, 3, 4):
+        world.alice.change_event(shown(world)[number]["id"], subject=f"Special {number}")
+    world.later(10 * DAY)
+    world.sync()
+    world.alice.delete_event(series)
+    world.sync()
+    assert {row["APTDAT"]: row["FULOBJ"] for row in world.sage.all("ZBAP")} == {ymd(1): "Weekly", ymd(8): "Special 1"}
     world.quiet()
 
 
@@ -273,7 +299,9 @@ def test_u5_series_skip_creates_nothing_and_keeps_what_there_is(world: World, se
     world.quiet()
 
 
-def test_m6_a_series_with_attendees_is_one_record_an_occurrence(pair: World) -> None:
+@pytest.mark.parametrize("stays", [True, False])
+def test_m6_a_series_with_attendees_is_one_record_an_occurrence(pair: World, *, stays: bool) -> None:
+    pair.servers.control("POST", "switches", {"cancelled_occurrence_stays": stays})
     guest: Any = attendee(pair.benoit.address)
     pair.alice.new_event("Meeting", at(1), recurrence=weekly(1, 3), attendees=[guest])
     theirs = pair.benoit.rows("/events?$top=50")[0]["id"]
