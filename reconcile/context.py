@@ -103,10 +103,12 @@ class Force:
 
     `x3` are the records forced from X3, whatever their dates (F1, F5). Items of Outlook of these `types` that were modified
     after `since` are forced from there (F2), with `standing` every linked one; None: nothing is. `only`: the pass decides
-    nothing else, and deletes nothing (F1-F3); in an ordinary pass X3's R rows force single records (F5).
+    nothing else, and deletes nothing (F1-F3). In an ordinary pass single items are forced: records by X3's R rows (F5),
+    records and items of `outlook` by a hold that a forced pass left (G3).
     """
 
     x3: frozenset[tuple[ItemType, str]] = frozenset()
+    outlook: frozenset[tuple[ItemType, str]] = frozenset()
     since: datetime | None = None
     standing: bool = False
     types: frozenset[ItemType] = frozenset(ItemType)
@@ -116,6 +118,8 @@ class Force:
         """The side from which an item is forced; X3 where it is from both (F3)."""
         if x3_key and (item_type, x3_key) in self.x3:
             return Side.X3
+        if isinstance(outlook, Present) and (item_type, outlook.key) in self.outlook:
+            return Side.OUTLOOK
         if self.since is None or item_type not in self.types or not isinstance(outlook, Present):
             return None
         late = outlook.modified_at is None or outlook.modified_at > self.since

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconcile import series
 from reconcile.actions import Create, Decision, Gate, Problem, Rule, Step
 from reconcile.content import ItemType, Side
-from reconcile.model import Absent, LinkState, Observation, Present, Private
+from reconcile.context import Force
+from reconcile.model import Absent, LinkState, Observation, Pair, Present, Private
 
 FEWEST_DELETIONS = 5
 DELETIONS_SHARE = 0.10
@@ -51,8 +52,25 @@ def fingerprint(decision: Decision) -> str:
 
 def versions(decision: Decision) -> str:
     """The two versions alone: an item refused by a server is tried again when either changes (A7)."""
-    parts = (_look(decision.pair.x3), _look(decision.pair.outlook))
+    return looks(decision.pair)
+
+
+def looks(pair: Pair) -> str:
+    """What the two sides hold."""
+    parts = (_look(pair.x3), _look(pair.outlook))
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
+def still_forced(pairs: Iterable[Pair], force: Force, held: Mapping[tuple[ItemType, str], str]) -> Force:
+    """G3: what a hold forces stays forced only while both sides hold what they held then. `held`: the forced records (by
+    X3 key) and items (by Outlook key) of holds -> the `versions` they are about."""
+    lapsed = {
+        name
+        for pair in pairs
+        for side in Side
+        if (name := (pair.type, pair.key(side))) in held and not pair.half_read and held[name] != looks(pair)
+    }
+    return replace(force, x3=force.x3 - lapsed, outlook=force.outlook - lapsed)
 
 
 def _what(step: Step) -> str:

@@ -344,6 +344,11 @@ class Pair:
             return observed.key
         return self.link.key(side) if self.link else ""
 
+    @property
+    def half_read(self) -> bool:
+        """Whether a half that should be there was not seen in this pass: nothing can be said about it."""
+        return self.link is not None and (isinstance(self.x3, Unread) or isinstance(self.outlook, Unread))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:

@@ -15,6 +15,7 @@ from worker.observed import Gathered
 from worker.registrar import Registrar
 from worker.report import HELD, SKIPPED, Outcome, Report
 from worker.rounds import Round
+from worker.settle import Settling
 from x3_adapter.scope import CrmPerson
 
 
@@ -35,6 +36,7 @@ class ForcedPass:
 
     round: Round
     asked: Forced
+    settling: Settling
 
     async def plan(self, report: Report, force: Force | None = None) -> ForcedPlan:
         """Observe and decide what is forced; with `force` after the CRM contacts got their cards."""
@@ -55,6 +57,7 @@ class ForcedPass:
         whole = next((d.gate_why for d in plan.decisions if d.gate_rule is Rule.G7), "")
         if whole:
             report.whole_hold = whole
+            report.alerts.append("a forced pass that is held as a whole is not kept: ask for the same with --go (G7)")
             for decision in plan.decisions:
                 report.add(Outcome(decision, SKIPPED if decision.gate is Gate.SKIPPED else HELD, []))
             return
@@ -68,9 +71,7 @@ class ForcedPass:
         outcomes = await self.round.carry_out(plan.seen, plan.context, plan.decisions[len(first) :])
         for outcome in outcomes:
             report.add(outcome)
-        held_back = sum(outcome.status == HELD for outcome in outcomes)
-        if held_back:
-            report.alerts.append(f"{held_back} forced changes are held and not done; allow them and force again (A6, U4)")
+        self.settling.store_forced_holds(outcomes, plan.context.force)
         if self.round.stopped():
             report.alerts.append("stopped by hand: what was not begun was left (F4)")
 

@@ -29,11 +29,9 @@ from reconcile.model import (
     Unread,
     Where,
 )
-from reconcile.port import CursorExpired, Endpoint, Hint, Listing, Ref, Sighting, Stream
+from reconcile.port import CursorExpired, Endpoint, Listing, Ref, Sighting, Stream
 from worker.beyond import Beyond
 from worker.observed import Gathered, Memory, OutlookQuestions, X3Questions
-
-FORCED = "R"  # F5: SYNCDATA's action of the function FUNSYD6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +62,7 @@ class Gatherer:
         listings = await asyncio.gather(*(self._listing(s, None if full else cursors.get(s)) for s in self.streams))
         seen.listings = dict(zip(self.streams, listings, strict=True))
         seen.hints.extend(hint for listing in listings for hint in listing.hints)
-        seen.force = self._forced(seen.hints)
+        seen.force = self._forced(seen)
         asked = {*refs, *self._widened(seen.force)}
         for stream, listing in seen.listings.items():
             asked |= self._sighted(seen, stream, listing)
@@ -88,10 +86,9 @@ class Gatherer:
 
     # ------------------------------------------------------------------------------------------- forced
 
-    def _forced(self, hints: Iterable[Hint]) -> Force:
+    def _forced(self, seen: Gathered) -> Force:
         """F5: a row of X3's own Forced synchronization function forces its record."""
-        named = frozenset((hint.type, hint.key) for hint in hints if hint.action == FORCED)
-        return self.force if self.force.only or not named else replace(self.force, x3=self.force.x3 | named)
+        return self.force if self.force.only else replace(self.force, x3=self.force.x3 | seen.queued)
 
     def _widened(self, force: Force) -> set[Ref]:
         """What is looked at because it is forced: the records, and linked items outside the window (F1, F2)."""

@@ -25,6 +25,8 @@ from reconcile.model import (
 )
 from reconcile.port import Hint, Listing, Ref, Sighting, Stream
 
+FORCED = "R"  # F5: SYNCDATA's action of the function FUNSYD6
+
 
 class Memory(Protocol):
     """What the pass remembers of earlier ones, as far as observing needs it."""
@@ -125,6 +127,11 @@ class Gathered:
         return {
             (Side.X3 if stream.kind is None else Side.OUTLOOK): listing.now for stream, listing in self.listings.items()
         }
+
+    @property
+    def queued(self) -> frozenset[X3Key]:
+        """The records that X3's own Forced synchronization function names (F5)."""
+        return frozenset((hint.type, hint.key) for hint in self.hints if hint.action == FORCED)
 
     @property
     def unread(self) -> list[Ref]:

@@ -27,7 +27,7 @@ from worker.report import Outcome, Report
 from worker.settings.tree import GuardSettings
 from worker.settle import WHOLE, cursor_name
 from worker.state import attempts, dirty, held, journal, leases, links, problems, users
-from worker.state.held import HeldState
+from worker.state.held import Held, HeldState
 from worker.state.items import ItemKey
 from worker.state.leases import Lease
 from worker.state.store import Store
@@ -107,9 +107,27 @@ class Round:
     ) -> Gathered:
         """Both sides, as far as marks, streams, holds and `force` ask for a look. Raises TryLater and Stop."""
         self.progress("observe", 0, 1)
-        seen = await self._gatherer(force).gather(cursors, self._asked(marks), full=full)
+        seen = await self._gatherer(force or self._held_force()).gather(cursors, self._asked(marks), full=full)
         self.progress("observe", 1, 1)
         return seen
+
+    def _forced_holds(self) -> list[Held]:
+        with self.store.read() as tx:
+            return [one for one in held.of_user(tx, self.user.id) if one.forced is not None]
+
+    def _held_force(self) -> Force:
+        """G3: what a forced pass left on hold is planned anew by every pass, or its release would do nothing."""
+        holds = self._forced_holds()
+        return Force(
+            x3=frozenset((one.item.type, one.item.x3_key) for one in holds if one.forced is Side.X3),
+            outlook=frozenset((one.item.type, one.item.outlook_key) for one in holds if one.forced is Side.OUTLOOK),
+        )
+
+    def _held_looks(self) -> dict[tuple[ItemType, str], str]:
+        return {
+            (one.item.type, one.item.x3_key if one.forced is Side.X3 else one.item.outlook_key): one.versions
+            for one in self._forced_holds()
+        }
 
     def cursors(self) -> dict[Stream, str]:
         """Where the streams go on."""
@@ -125,6 +143,10 @@ class Round:
     ) -> tuple[Context, tuple[Decision, ...]]:
         """The guarded plan for `pairs`, after what is decided beside them."""
         context = await self._context(seen, pairs)
+        if not context.force.only:
+            # What an R row forces (F5) is forced whatever was held of it before.
+            held_ = {name: looks for name, looks in self._held_looks().items() if name not in seen.queued}
+            context = replace(context, force=guard.still_forced(pairs, context.force, held_))
         decisions = (*also(context), *plan.plan(pairs, context))
         return context, guard.guard(decisions, self._ledger(seen))
 

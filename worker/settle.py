@@ -8,12 +8,13 @@ from datetime import timedelta
 
 from reconcile import guard
 from reconcile.actions import Decision, Gate, Rule
+from reconcile.context import Force
 from reconcile.model import Absent, ItemType, Link, Present, Side
 from reconcile.port import Stream
 from worker.clock import Clock
 from worker.items import item_of
 from worker.observed import Gathered
-from worker.report import HELD, PLANNED, SKIPPED, Outcome, Report
+from worker.report import DONE, HELD, PLANNED, PROBLEM, SKIPPED, Outcome, Report
 from worker.state import attempts, dirty, held, links, users
 from worker.state.held import Held
 from worker.state.items import ItemKey
@@ -56,41 +57,34 @@ class Settling:
                 held.put(tx, self.user_id, [row], self.clock.now())
                 self.on_alert("pass_held", why)
 
-    def store_holds(self, seen: Gathered, outcomes: Sequence[Outcome]) -> None:
+    def store_holds(self, seen: Gathered, outcomes: Sequence[Outcome], force: Force) -> None:
         """G3: what is held now is stored by its fingerprint; what is no longer planned is gone."""
-        now = self.clock.now()
-        rows = [
-            Held(
-                item=ItemKey(d.pair.type, d.pair.key(Side.X3), d.pair.key(Side.OUTLOOK)),
-                rule=d.gate_rule or d.rule,
-                why=f"{d.why}; {d.gate_why}",
-                action=d.verb,
-                side=d.steps[0].side if d.steps else None,
-                would_mail=d.mails,
-                x3_fingerprint=guard.fingerprint(d),
-            )
-            for outcome in outcomes
-            if outcome.status == HELD and (d := outcome.decision)
-        ]
+        rows = _holds(outcomes, force)
+        kept = {row.item for row in rows}
         # A rejected creation leaves no link to remember it by, so its row stays.
-        kept_out = {
-            ItemKey(p.type, p.key(Side.X3), p.key(Side.OUTLOOK))
-            for outcome in outcomes
-            if outcome.decision.rule is Rule.G3 and (p := outcome.decision.pair).link is None
-        }
+        kept |= {_item(one.decision) for one in outcomes if one.decision.rule is Rule.G3 and one.decision.pair.link is None}
+        kept |= {_item(one.decision) for one in outcomes if one.decision.pair.half_read}
         looked_at = {key for _, key in seen.x3} | {key for _, key in seen.outlook}
+        self._hold(
+            rows,
+            lambda one: (
+                one.item not in kept
+                and (one.item == WHOLE or one.item.x3_key in looked_at or one.item.outlook_key in looked_at)
+            ),
+        )
+
+    def store_forced_holds(self, outcomes: Sequence[Outcome], force: Force) -> None:
+        """The same after a forced pass, which has a word only on what it settled: what it left to the next ordinary pass
+        waits as before (F2)."""
+        rows = _holds(outcomes, force)
+        settled = {_item(one.decision) for one in outcomes if one.status in (DONE, PROBLEM)} - {row.item for row in rows}
+        self._hold(rows, lambda one: one.item in settled)
+
+    def _hold(self, rows: Sequence[Held], is_gone: Callable[[Held], bool]) -> None:
         with self.store.begin(self.lease()) as tx:
             standing = held.of_user(tx, self.user_id)
-            kept = {row.item for row in rows}
-            gone = [
-                one.id
-                for one in standing
-                if one.item not in kept
-                and (one.item == WHOLE or one.item.x3_key in looked_at or one.item.outlook_key in looked_at)
-                and one.item not in kept_out
-            ]
-            held.drop_ids(tx, gone)
-            fresh = held.put(tx, self.user_id, rows, now) if rows else []
+            held.drop_ids(tx, [one.id for one in standing if is_gone(one)])
+            fresh = held.put(tx, self.user_id, rows, self.clock.now()) if rows else []
         known = {one.id for one in standing}
         if any(one.id not in known for one in fresh):
             self.on_alert("changes_held", f"{len(fresh)} changes wait for a release")
@@ -136,6 +130,30 @@ class Settling:
         else:
             source = seen.x3.get((attempt.type, attempt.source_key))
         return isinstance(source, Absent) and self.clock.now() > attempt.sent_at + self.x3_limit
+
+
+def _item(decision: Decision) -> ItemKey:
+    return ItemKey(decision.pair.type, decision.pair.key(Side.X3), decision.pair.key(Side.OUTLOOK))
+
+
+def _holds(outcomes: Sequence[Outcome], force: Force) -> list[Held]:
+    """What is held now. A hold remembers that it was forced, and what both sides held then, so that later passes, which
+    force nothing else, plan it too as long as they do."""
+    return [
+        Held(
+            item=_item(d),
+            rule=d.gate_rule or d.rule,
+            why=f"{d.why}; {d.gate_why}",
+            action=d.verb,
+            side=d.steps[0].side if d.steps else None,
+            would_mail=d.mails,
+            x3_fingerprint=guard.fingerprint(d),
+            forced=force.winner(d.pair),
+            versions=guard.looks(d.pair) if force.winner(d.pair) is not None else "",
+        )
+        for outcome in outcomes
+        if outcome.status == HELD and (d := outcome.decision)
+    ]
 
 
 def _version(seen: Gathered, link: Link, side: Side) -> str:

@@ -155,7 +155,7 @@ class Pass:
                 # A slice of a long pass: cursors, marks and holds stay as they were, so that the next slice sees the rest.
                 report.unfinished = True
                 return
-            self._settling().store_holds(seen, outcomes)
+            self._settling().store_holds(seen, outcomes, context.force)
             cursors = {stream: listing.cursor for stream, listing in seen.listings.items() if listing.answered}
             await self._settling().finish(seen, cursors, marks, full=full)
             full = False
@@ -182,7 +182,7 @@ class Pass:
         )
 
     def _forced_pass(self, asked: Forced) -> ForcedPass:
-        return ForcedPass(round=self._round(), asked=asked)
+        return ForcedPass(round=self._round(), asked=asked, settling=self._settling())
 
     def _settling(self) -> Settling:
         return Settling(

@@ -9,8 +9,8 @@ import pytest
 
 from reconcile.actions import Decision, Drop, Gate, Rule
 from reconcile.content import ItemType, Side
-from reconcile.context import Conflict, Rules
-from reconcile.guard import Ledger, fingerprint, guard, versions
+from reconcile.context import Conflict, Force, Rules
+from reconcile.guard import Ledger, fingerprint, guard, looks, still_forced, versions
 from reconcile.model import UNREAD, Absent, Born, Link, LinkState, Meeting, Observation, Present
 from reconcile.plan import decide
 from tests.reconcile import build
@@ -231,3 +231,28 @@ def test_G7_one_decision_may_be_released_or_rejected_by_itself() -> None:
     )
     assert [(d.gate, d.rule) for d in decisions] == [(Gate.OPEN, "M5"), (Gate.OPEN, "G3"), (Gate.HELD, "M5")]
     assert decisions[1].after is None
+
+
+# ------------------------------------------------------------------------------------------- forced (F rules)
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_g3_a_hold_forces_its_pair_only_while_both_sides_hold_what_they_held(side: Side) -> None:
+    found = build.pair(build.link(TASK), build.x3(build.TASK[Side.X3]), build.outlook(build.TASK[Side.OUTLOOK]))
+    name = (TASK, found.key(side))
+    force = Force(x3=frozenset({name})) if side is Side.X3 else Force(outlook=frozenset({name}))
+    held_ = {name: looks(found)}
+    assert force.winner(found) is side
+    assert still_forced([found], force, held_) == force
+    bumped = replace(found, outlook=replace(build.outlook(build.TASK[Side.OUTLOOK]), version="9"))
+    assert still_forced([bumped], force, held_) == force  # C1: a version is no change
+    edited = replace(found, outlook=build.outlook(build.alter(build.TASK[Side.OUTLOOK], subject="Edited")))
+    assert still_forced([edited], force, held_).winner(edited) is None
+    gone = replace(found, outlook=Absent(key=found.key(Side.OUTLOOK)))
+    assert still_forced([gone], force, held_).winner(gone) is None
+
+
+def test_s9_a_hold_does_not_lapse_by_a_look_that_failed() -> None:
+    found = build.pair(build.link(TASK), build.x3(build.TASK[Side.X3]), UNREAD)
+    force = Force(x3=frozenset({(TASK, found.key(Side.X3))}))
+    assert still_forced([found], force, {(TASK, found.key(Side.X3)): "what was seen"}) == force

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from reconcile.content import Call, Contact, ItemType, PersonName, Side
+from reconcile.context import Force
 from reconcile.fields import sync_id
 from reconcile.likeness import same_person
 from reconcile.match import Matching, match
@@ -167,6 +169,22 @@ def test_M4_candidates_are_all_cors_whoever_has_them_unless_linked() -> None:
 def test_M4_S2_what_is_out_of_scope_takes_nobodys_place(where: Where) -> None:
     matching = found([build.x3(X3_TASK)], [build.outlook(OUTLOOK_TASK, where=where)])
     assert halves(matching) == [("", "o1", Meeting.ALONE), ("X1", "", Meeting.ALONE)]
+
+
+FORCED = [
+    Force(x3=frozenset({(TASK, "X1"), (APPOINTMENT, "X1")}), only=True),
+    Force(since=build.EARLIER - timedelta(minutes=1), only=True),
+]
+
+
+@pytest.mark.parametrize("item_type", [TASK, APPOINTMENT])
+@pytest.mark.parametrize("force", FORCED)
+def test_M4_F4_what_is_forced_outside_the_window_meets_what_stands_there(item_type: ItemType, force: Force) -> None:
+    contents, out = build.CONTENTS[item_type], Where.OUT_OF_WINDOW
+    record, item = build.x3(contents[Side.X3], where=out), build.outlook(contents[Side.OUTLOOK], where=out)
+    assert halves(found([record], [item], item_type=item_type, force=force)) == [("X1", "o1", Meeting.NATURAL)]
+    assert len(found([record], [item], item_type=item_type).pairs) == 2
+    assert len(found([replace(record, where=Where.ELSEWHERE)], [item], item_type=item_type, force=force).pairs) == 2
 
 
 # ------------------------------------------------------------------------------------------------ M6, M7

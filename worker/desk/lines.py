@@ -10,10 +10,10 @@ from typing import Any
 from reconcile.model import ItemType, Present, Side
 from reconcile.port import Endpoint
 from worker.bootstrap import Application
-from worker.desk.passes import Unfit, codes, find_user, link_of, mark_items, passes_of, refs
+from worker.desk.passes import Unfit, codes, find_user, link_of, mark_dirty, mark_items, passes_of, refs
 from worker.report import Report
 from worker.settle import WHOLE
-from worker.state import codec, held, problems
+from worker.state import codec, held, problems, users
 from worker.state.held import Held
 from worker.state.items import ItemKey
 from worker.state.problems import ProblemLine
@@ -172,6 +172,10 @@ def _held_chosen(app: Application, ids: Sequence[int]) -> list[Held]:
 async def _said(app: Application, rows: Sequence[Held], progress: Progress | None) -> list[Report]:
     for row in rows:
         mark_items(app, row.user_id, [row.item], "admin")
+        with app.store.read() as tx:
+            user = users.by_id(tx, row.user_id)
+        if user is not None and row.forced is not None and link_of(app, row.user_id, row.item) is None:
+            mark_dirty(app, [user], "admin", "full")  # only a complete listing shows a task whose list is not known
     return await passes_of(app, [row.user_id for row in rows], progress)
 
 

@@ -27,7 +27,11 @@ class HeldState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A change that waits. The fingerprints are `codec.fingerprint` of each side's version, blank where there is none."""
+    """A change that waits. The fingerprints are `codec.fingerprint` of each side's version, blank where there is none.
+
+    `forced` is the side from which a forced synchronisation forced it, and `versions` what both sides held then: as long as
+    they do, every pass plans it (F rules).
+    """
 
     item: ItemKey
     rule: Rule
@@ -38,6 +42,8 @@ class Held:
     x3_fingerprint: str = ""
     outlook_fingerprint: str = ""
     state: HeldState = HeldState.WAITING
+    forced: Side | None = None
+    versions: str = ""
     since: datetime | None = None
     id: int = 0
     user_id: int = 0
@@ -62,6 +68,8 @@ def _held(row: HeldRow) -> Held:
         x3_fingerprint=row.x3_fingerprint,
         outlook_fingerprint=row.outlook_fingerprint,
         state=HeldState(row.state),
+        forced=Side(row.forced) if row.forced else None,
+        versions=row.versions,
         since=row.since,
     )
 
@@ -80,6 +88,8 @@ def _values(user_id: int, held: Held, now: datetime) -> dict[str, Any]:
         "x3_fingerprint": held.x3_fingerprint,
         "outlook_fingerprint": held.outlook_fingerprint,
         "state": HeldState.WAITING.value,
+        "forced": held.forced.value if held.forced else "",
+        "versions": held.versions,
         "since": now,
     }
 

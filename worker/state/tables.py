@@ -274,6 +274,8 @@ class HeldRow(Table):
     would_mail: Mapped[int] = mapped_column(Integer)
     x3_fingerprint: Mapped[str] = _key()
     outlook_fingerprint: Mapped[str] = _key()
+    forced: Mapped[str] = mapped_column(String(16), default="")
+    versions: Mapped[str] = _key()
     state: Mapped[str] = mapped_column(String(16))
     since: Mapped[datetime] = mapped_column(Instant)
 
