@@ -35,6 +35,9 @@ Users = Sequence[int]  # whom a task found dirty: a pass is sent for each, once 
 
 PASS = "x3sync.pass"  # noqa: S105 - a task's name
 RENEW, SWEEP = "x3sync.renew_subscriptions", "x3sync.sweep"
+FORCE = "x3sync.force_resync"
+# What is asked for once, and would be lost: what runs by the clock comes again by itself.
+ASKED_ONCE = frozenset({PASS, FORCE})
 QUEUE = "x3sync"
 LONGEST_TASK = timedelta(hours=2)  # a first pass of a large mailbox is paced by Graph's limits
 # Beyond the longest task: the broker would deliver a message that is being worked on a second time (celery #2599).
@@ -212,9 +215,9 @@ def _body(declared: Task[Any], process: Process, sender: Sender) -> Callable[...
             logger().warning("task_later", task=declared.name, seconds=round(pause, 1), error=type(later).__name__)
             if isinstance(user_id, int):
                 sender.turns.hold(user_id, pause)
-            if self.request.retries < TRIES and declared.name == PASS:
+            if self.request.retries < TRIES and declared.name in ASKED_ONCE:
                 raise self.retry(countdown=pause) from None
-            return  # what runs by the clock comes again by itself
+            return
         except (Stop, NotOurs) as stopped:
             # A whole side, or a user, that stands still was said when it began (G5).
             said = logger().debug if isinstance(stopped, Stop) else logger().error

@@ -11,8 +11,8 @@ from celery import Celery
 
 from worker import poll, sides, subscribe
 from worker.bootstrap import Application
-from worker.celery_app import LONGEST_TASK, Process, Task, Users, build, sender_of, task
-from worker.desk import NotActive, forced_of, pass_or_pause
+from worker.celery_app import FORCE, LONGEST_TASK, Process, Task, Users, build, sender_of, task
+from worker.desk import NotActive, Unfit, forced_of, pass_or_pause
 from worker.forced import Forced
 from worker.log import bound, logger
 from worker.report import LATER, MOVED, Report
@@ -101,9 +101,10 @@ async def renew_subscriptions(app: Application) -> Users:
     return renewed.fresh
 
 
-@task("x3sync.force_resync", seconds=_PASS_SECONDS)
+@task(FORCE, seconds=_PASS_SECONDS)
 async def force_resync(
     app: Application,
+    /,
     user: int | str,
     source: str = "both",
     since: str = "",
@@ -112,9 +113,13 @@ async def force_resync(
     contacts: str = "",
     dry_run: bool = False,
     go: bool = False,
+    **named: str,
 ) -> Users:
-    """The admin task, with the arguments of `resync` (F rules). Raises Unfit for arguments that do not go together; while
-    another pass has the lease, it waits for its end."""
+    """The admin task, with the arguments of `resync` (F rules); `source` may also be called `from`, as there. Raises Unfit
+    for arguments that do not go together; while another pass has the lease, it waits for its end."""
+    source = named.pop("from", source)
+    if named:
+        raise Unfit(f"{', '.join(sorted(named))}: not an argument of resync.", mend="`x3sync resync --help` shows them.")
     who = await asyncio.to_thread(_user, app, user)
     if who is None:
         return ()

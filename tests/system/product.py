@@ -84,12 +84,16 @@ class Product:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start the real command as a process of its own."""
+        return self.start_on(subprocess.PIPE, *arguments)
+
+    def start_on(self, stderr: int, *arguments: str) -> subprocess.Popen[str]:
+        """The same with standard error on this file, such as a terminal."""
         return subprocess.Popen(
             [*_command(), *arguments],
             cwd=self.home,
-            env=_clean(os.environ) | self.settings,
+            env=_clean(os.environ) | {"TERM": "xterm"} | self.settings,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
         )
 
