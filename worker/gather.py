@@ -359,7 +359,10 @@ class Gatherer:
             return ()
         emails = sorted({mail for c in new for mail in (c.work_email, c.home_email) if mail})
         names = {c.name for c in new if c.name.surname}
-        return await self.questions.find_contacts(emails, names)
+        found = await self.questions.find_contacts(emails, names)
+        # Whom another item of this mailbox is linked to already is no candidate (M1).
+        taken = {link.x3_key for link in self.memory.links_by_x3((ItemType.CONTACT, one.key) for one in found)}
+        return [one for one in found if one.key not in taken]
 
 
 def _same(version: str, seen: str) -> bool:

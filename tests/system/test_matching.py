@@ -85,6 +85,17 @@ def test_m4_a_contact_of_somebody_else_is_linked_and_assigned(bare: World) -> No
     bare.quiet()
 
 
+def test_m1_a_second_item_of_a_linked_person_is_another_one(world: World) -> None:
+    mail = {"emailAddresses": [{"address": "ada@north.example", "name": "Ada"}]}
+    world.alice.new_contact("Lovelace", "Ada", **mail)
+    world.sync()
+    world.later()
+    world.alice.new_contact("Lovelace", "Ada", **mail)
+    world.sync()
+    assert len(world.sage.all("ZCOR")) == len(world.alice.contacts()) == 2
+    world.quiet()
+
+
 def test_m4_several_that_fit_are_a_problem_and_nothing_is_done(bare: World) -> None:
     for _ in range(2):
         bare.sage.new_contact("Rossi", "Ada", CPYEML="ada@x.example", reps=("R002",))
