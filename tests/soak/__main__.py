@@ -8,6 +8,7 @@ and both sides are compared (`check.py`). A failure is told whole, with the comm
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -28,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Play histories until the time or their number is over."""
     asked = _parser().parse_args(arguments)
     found: Counter[str] = Counter()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped
     if asked.mutate:
         MUTANTS[asked.mutate]()
     with tempfile.TemporaryDirectory(prefix="x3soak") as home, database.opened(asked.database, Path(home)) as state:

@@ -21,6 +21,7 @@ from worker import desk, log, people
 from worker.bootstrap import Application
 from worker.clock import Clock
 from worker.settings.tree import LogFormat
+from worker.state import dirty
 from worker.state.users import User
 
 T = TypeVar("T")
@@ -81,6 +82,10 @@ class Stage:
             self._reset(name, more)
             for number in numbers:
                 self.enable(number)
+            with self.app.store.begin() as tx:
+                for user in desk.everyone(self.app):
+                    # To a server that begins anew, what its tokens count would be the wrong changes.
+                    dirty.forget_cursors(tx, user.id)
             self.app.store.close()
             self.database.keep(like)
         self._reset(name, more, like=like, error=error)
