@@ -19,13 +19,13 @@ from worker.state.engine import open_engine
 
 
 class Database(Protocol):
-    """One state after the other, each empty and migrated."""
+    """One state after the other at the same address."""
 
-    def fresh(self, name: str, like: str = "") -> str:
-        """The address of a new state, empty or as it was `kept` under the name `like`; the one before it is given up."""
+    def fresh(self, like: str = "") -> str:
+        """The address of a new state, empty or as it was `kept` under the name `like`, nobody being connected."""
 
-    def keep(self, name: str) -> bool:
-        """Keep the state as it is now, nobody being connected; False when it was kept before."""
+    def keep(self, name: str) -> None:
+        """Keep the state as it is now, nobody being connected."""
 
     def kept(self, name: str) -> bool:
         """Whether there is such a one."""
@@ -43,37 +43,31 @@ class Sqlite:
     """Files in `home`."""
 
     home: Path
-    name: str = ""
 
-    @property
-    def _template(self) -> Path:
-        return self.home / "template.db"
+    def _file(self, name: str = "state") -> Path:
+        return self.home / f"{name}.db"
 
-    def fresh(self, name: str, like: str = "") -> str:
-        if not self._template.exists():
-            engine = open_engine(f"sqlite:///{self._template}")
+    def fresh(self, like: str = "") -> str:
+        if not self._file("empty").exists():
+            engine = open_engine(f"sqlite:///{self._file('empty')}")
             migrate.upgrade(engine)
             engine.dispose()
-        for old in self.home.glob(f"{self.name}.db*") if self.name else ():
+        for old in self.home.glob("state.db*"):
             old.unlink()
-        self.name = name
-        shutil.copyfile(self.home / f"like-{like}.db" if like else self._template, self.home / f"{name}.db")
-        return f"sqlite:///{self.home}/{name}.db"
+        shutil.copyfile(self._file(f"like-{like}" if like else "empty"), self._file())
+        return f"sqlite:///{self._file()}"
 
-    def keep(self, name: str) -> bool:
-        if self.kept(name):
-            return False
-        shutil.copyfile(self.home / f"{self.name}.db", self.home / f"like-{name}.db")
-        return True
+    def keep(self, name: str) -> None:
+        shutil.copyfile(self._file(), self._file(f"like-{name}"))
 
     def kept(self, name: str) -> bool:
-        return (self.home / f"like-{name}.db").exists()
+        return self._file(f"like-{name}").exists()
 
     def stored(self) -> bytes:
-        return b"".join(path.read_bytes() for path in sorted(self.home.glob(f"{self.name}.db*")))
+        return b"".join(path.read_bytes() for path in sorted(self.home.glob("state.db*")))
 
     def age_leases(self) -> None:
-        with contextlib.closing(sqlite3.connect(self.home / f"{self.name}.db")) as file, file:
+        with contextlib.closing(sqlite3.connect(self._file())) as file, file:
             for table in ("lease", "x3_lock"):
                 file.execute(f"UPDATE {table} SET until = 0")
 
@@ -83,46 +77,41 @@ class Postgresql:
     """Databases of a server; `address` is that of its administrator."""
 
     address: str
-    name: str = ""
     _kept: set[str] = field(default_factory=set)
 
-    def _url(self, name: str) -> str:
+    def _url(self, name: str = "state") -> str:
         return self.address.replace("/postgres?", f"/{name}?")
 
-    def fresh(self, name: str, like: str = "") -> str:
+    def _make(self, name: str, template: str) -> None:
         with psycopg.connect(self.address, autocommit=True) as admin:
-            there = admin.execute("SELECT 1 FROM pg_database WHERE datname = 'soak_template'").fetchone()
-            if there is None:
-                admin.execute("CREATE DATABASE soak_template ENCODING 'UTF8' TEMPLATE template0")
-                engine = open_engine(self._url("soak_template"))
-                migrate.upgrade(engine)
-                engine.dispose()
-            if self.name:
-                admin.execute(f'DROP DATABASE "{self.name}" WITH (FORCE)')
-            self.name = name
-            template = f"soak_{like}" if like else "soak_template"
-            admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        return self._url(name)
+            admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            admin.execute(f'CREATE DATABASE "{name}" ENCODING \'UTF8\' TEMPLATE "{template}"')
 
-    def keep(self, name: str) -> bool:
-        if self.kept(name):
-            return False
-        with psycopg.connect(self.address, autocommit=True) as admin:
-            admin.execute(f'CREATE DATABASE "soak_{name}" TEMPLATE "{self.name}"')
+    def fresh(self, like: str = "") -> str:
+        if not self._kept:
+            self._make("empty", "template0")
+            engine = open_engine(self._url("empty"))
+            migrate.upgrade(engine)
+            engine.dispose()
+            self._kept.add("")
+        self._make("state", f"like_{like}" if like else "empty")
+        return self._url()
+
+    def keep(self, name: str) -> None:
+        self._make(f"like_{name}", "state")
         self._kept.add(name)
-        return True
 
     def kept(self, name: str) -> bool:
         return name in self._kept
 
     def stored(self) -> bytes:
-        with psycopg.connect(self._url(self.name)) as one:
+        with psycopg.connect(self._url()) as one:
             tables = one.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
             rows = [str(one.execute(f'SELECT * FROM "{table}"').fetchall()) for (table,) in tables]
         return "".join(rows).encode()
 
     def age_leases(self) -> None:
-        with psycopg.connect(self._url(self.name)) as one:
+        with psycopg.connect(self._url()) as one:
             for table in ("lease", "x3_lock"):
                 one.execute(f"UPDATE {table} SET until = 0")
 

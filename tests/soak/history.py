@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tests.soak import faults
 from tests.soak.check import Checker, Finding
+from tests.soak.fleet import Fleet
 from tests.soak.passes import Passes
 from tests.soak.people import People
 from tests.soak.stage import LOOSE_BRAKES, USERS, Stage, code
@@ -45,31 +47,67 @@ class History:
 
     stage: Stage
     seed: int
-    length: int = 0
 
     def play(self) -> Told:
         """The history, told; never raises for what the product does."""
+        return self._told(self._played)
+
+    def play_killed(self, n: int) -> Told:
+        """A pass with something to do in all directions, killed at its n-th step; `killed` is 0 if it has not so many."""
+        return self._told(lambda told: self._killed(told, n))
+
+    def play_with_workers(self, broker: str) -> Told:
+        """The same with real workers instead of passes in this process, on the broker of that address."""
+        return self._told(lambda told: self._with_workers(told, broker))
+
+    def _told(self, play: Callable[[Told], None]) -> Told:
         told = Told(self.seed)
         try:
-            self._played(told)
+            play(told)
         except Exception:  # noqa: BLE001 - whatever it is, the histories after this one are still worth playing
             told.findings.append(Finding("lost", f"the history broke off: {traceback.format_exc()}"))
         return told
 
-    def _played(self, told: Told) -> None:
+    def _begun(self, told: Told, most: int = 3) -> tuple[random.Random, People, Passes]:
         rng = random.Random(self.seed)
-        numbers = USERS[: rng.choice((1, 2, 2, 2, 3))]
+        numbers = USERS[: min(most, rng.choice((1, 2, 2, 2, 3)))]
         error = timedelta(seconds=rng.choice((0, 0, 0, -300, 300)))
         brakes = LOOSE_BRAKES if rng.random() < 0.6 else {}
-        self.stage.begin(f"h{self.seed}", numbers, brakes, error=error)
+        self.stage.begin(numbers, brakes, error=error)
         switched = faults.turn(self.stage.servers, rng)
         told.steps.append(f"users {numbers}, clock {error.total_seconds():+.0f} s, brakes {brakes or 'usual'}, {switched}")
-        people, passes = People(self.stage, rng, numbers), Passes(self.stage, rng, numbers)
-        for _ in range(3):
-            told.steps.append(people.act())
-        for _ in range(self.length or rng.randint(8, 18)):
+        people = People(self.stage, rng, numbers)
+        told.steps += [people.act() for _ in range(3)]
+        return rng, people, Passes(self.stage, rng, numbers)
+
+    def _played(self, told: Told) -> None:
+        rng, people, passes = self._begun(told)
+        for _ in range(rng.randint(8, 18)):
             told.steps.append(self._step(rng, people, passes))
         told.killed = passes.killed
+        finish(self.stage, people, passes, told)
+
+    def _killed(self, told: Told, n: int) -> None:
+        _, people, passes = self._begun(told, most=1 if self.seed % 3 else 2)
+        told.steps += [people.act() for _ in range(4)]
+        told.steps.append(passes.plain())
+        told.steps += [people.act() for _ in range(8)]
+        told.steps.append(passes.killed_at(passes.users[0], n))
+        told.killed = passes.killed
+        finish(self.stage, people, passes, told)
+
+    def _with_workers(self, told: Told, broker: str) -> None:
+        rng, people, passes = self._begun(told)
+        fleet = Fleet(self.stage, rng, passes.users, broker)
+        fleet.start()
+        try:
+            for _ in range(rng.randint(30, 50)):
+                told.steps.append(fleet.step(people))
+            told.steps.append(fleet.rest())
+        finally:
+            self.stage.servers.mend()
+            fleet.stop()
+        told.killed = fleet.killed
         finish(self.stage, people, passes, told)
 
     def _step(self, rng: random.Random, people: People, passes: Passes) -> str:

@@ -84,23 +84,23 @@ class People:
         """Something; told in a line. `quiet`: nothing that sends mails, for it may happen while a pass runs."""
         made = [t for t in self.things.values() if not (quiet and t.kind in ("meeting", "series"))]
         if not made or (len(self.things) < MOST and self.rng.random() < 0.3):
-            return self._counted(self._create(quiet))
+            return self._done(self._create(quiet), quiet)
         thing = self.rng.choice(made)
         fitting = [(name, weight) for name, weight in _DEEDS if thing.kind in _ONLY.get(name, _KINDS)]
         chosen = self.rng.choices([name for name, _ in fitting], [weight for _, weight in fitting])[0]
         deed: Callable[[Thing], Callable[[], str]] = getattr(self, chosen)
-        return self._counted(deed(thing))
+        return self._done(deed(thing), quiet)
 
-    def _counted(self, deed: Callable[[], str]) -> str:
-        """Do it, and count the mails that Outlook itself sends for it."""
-        before = self.stage.servers.mails()
+    def _done(self, deed: Callable[[], str], quiet: bool) -> str:
+        """Do it, and count the mails that Outlook itself sends for it: none for quiet deeds, beside which passes run."""
+        before = 0 if quiet else self.stage.servers.mails()
         try:
             return deed()
         except (AssertionError, X3Error) as refused:
             # What the servers refuse (a locked record, an occurrence beyond its neighbours) a person leaves.
             return f"somebody was refused: {str(refused)[:160]}"
         finally:
-            self.mails += self.stage.servers.mails() - before
+            self.mails += 0 if quiet else self.stage.servers.mails() - before
 
     def _word(self) -> str:
         self._count += 1

@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
+
 from tests.soak.database import Database
 from tests.system.outlook import Outlook
 from tests.system.product import environment
@@ -22,6 +24,7 @@ from worker.bootstrap import Application
 from worker.clock import Clock
 from worker.settings.tree import LogFormat
 from worker.state import dirty
+from worker.state.store import Store
 from worker.state.users import User
 
 T = TypeVar("T")
@@ -74,12 +77,12 @@ class Stage:
         assert self._app is not None
         return self._app
 
-    def begin(self, name: str, numbers: tuple[int, ...], more: dict[str, str], *, error: timedelta = timedelta()) -> None:
+    def begin(self, numbers: tuple[int, ...], more: dict[str, str], *, error: timedelta = timedelta()) -> None:
         """Both sides empty, and these users enabled, who had their first pass. `more` are settings of this history, `error`
         this machine's clock's. A reset emulator gives out the same ids again, so enabling is done once."""
         like = f"with{len(numbers)}"
         if not self.database.kept(like):
-            self._reset(name, more)
+            self._reset(more)
             for number in numbers:
                 self.enable(number)
             with self.app.store.begin() as tx:
@@ -88,22 +91,21 @@ class Stage:
                     dirty.forget_cursors(tx, user.id)
             self.app.store.close()
             self.database.keep(like)
-        self._reset(name, more, like=like, error=error)
+        self._reset(more, like=like, error=error)
 
-    def _reset(self, name: str, more: dict[str, str], *, like: str = "", error: timedelta = timedelta()) -> None:
+    def _reset(self, more: dict[str, str], *, like: str = "", error: timedelta = timedelta()) -> None:
         self.servers.reset(NOW)
         self.clock.ahead = self.servers.now() - datetime.now(UTC) + error
         self.said.seek(0)
         self.said.truncate()
-        if self._app is not None:
-            self._app.store.close()
-        address = self.database.fresh(name, like)
-        self.settings = environment(self.servers, self.home, address) | {"X3SYNC_INSTALLATION": "soak"} | more
-        settings = settings_of(self.settings)
-        # Connections outlive a history, as they do in a worker; everything that remembers is made anew.
         kept = self._app
-        self._app = Application.open(settings)
-        self._app.clock = self.clock
+        if kept is not None:
+            kept.store.close()
+        address = self.database.fresh(like)
+        self.settings = environment(self.servers, self.home, address) | {"X3SYNC_INSTALLATION": "soak"} | more
+        # Connections and compiled statements outlive a history, as they do in a worker; what remembers is made anew.
+        store = kept.store if kept is not None else Store.open(address)
+        self._app = Application(settings=settings_of(self.settings), store=store, clock=self.clock)
         if kept is not None:
             self._app._graph, self._app._x3, self._app._limits = kept._graph, kept._x3, kept._limits
 
@@ -131,3 +133,4 @@ class Stage:
         if self._app is not None:
             self.wait(self._app.aclose())
         self.loop.close()
+        structlog.reset_defaults()
