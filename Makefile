@@ -3,16 +3,19 @@
 
 PYTHON ?= python3
 VENV   := .venv
+MINUTES  ?= 10
+SEED     ?= 1
+DATABASE ?= sqlite
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 SOURCES := reconcile graph_adapter x3_adapter worker infra tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint format types layers rules fmt clean
+.PHONY: help setup demo test soak check lint format types layers rules fmt clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{printf "%-14s %s\n", $$1, $$2}'
-	@echo "  Variables: PYTHON=python3.12 · ONCE=1 (demo) · ARGS='-k words' (test)"
+	@echo "  Variables: PYTHON=python3.12 · ONCE=1 (demo) · ARGS='-k words' (test) · MINUTES=10 SEED=1 DATABASE=postgresql (soak)"
 
 setup: $(STAMP) ## the virtual environment in .venv, with .venv/bin/x3sync
 
@@ -29,6 +32,11 @@ demo: setup ## emulators, worker, console and the story; ONCE=1 ends after the s
 # One worker per core, at most two: the tests start real servers. A module's tests share their servers (loadfile).
 test: setup ## all tests, against real servers; ARGS is handed to pytest
 	$(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadfile $(ARGS)
+
+# What is taken away on purpose must be found before what is not found means anything.
+soak: setup ## random histories with faults for MINUTES=n (10); SEED=s begins elsewhere, DATABASE=postgresql
+	$(BIN)/python -m tests.soak.safeguards
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) --seed $(SEED) --workers 25 --database $(DATABASE)
 
 check: setup ## lint, format, types, the direction of imports and the table of rules, under a minute
 	@$(MAKE) --no-print-directory -j5 -k --output-sync=target lint format types layers rules

@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         "--kills", type=int, default=0, metavar="STEP", help="kill a pass at this step and every one after it"
     )
     parser.add_argument("--mutate", choices=sorted(MUTANTS), help="take one safeguard away; the failures must be found")
+    parser.add_argument("--until-found", action="store_true", help="end at the first failure")
     parser.add_argument("--tell", action="store_true", help="tell every history, not only those that fail")
     return parser
 
@@ -86,6 +87,8 @@ class Run:
         while self.played < most and (not asked.minutes or time.monotonic() - begun < asked.minutes * 60):
             told, how = self._next(seed, step)
             self._count(told, how)
+            if asked.until_found and self.found:
+                break
             # A pass that ended by itself has no more steps: the next world begins at its first.
             step = step + 1 if step and told.killed else min(step, 1)
             seed += 0 if asked.kills and told.killed else 1
