@@ -23,7 +23,7 @@ from graph_adapter.reading import Found, Reader, visible
 from graph_adapter.requests import Requests
 from graph_adapter.scope import MailboxScope
 from reconcile.model import Kind
-from reconcile.port import CursorExpired, Listing, Ref, Sighting, Stream, TryLater
+from reconcile.port import CursorExpired, Listing, Moved, Ref, Refused, Sighting, Stream, TryLater
 
 _DAY = timedelta(days=1)
 _VIEW = timedelta(days=366)
@@ -74,8 +74,9 @@ class Listings:
             if cursor is None:
                 return await self._complete(stream.kind, stream.folder)
             return await self._since(stream.kind, stream.folder, Cursor.parse(cursor))
-        except Gone as error:
-            now = error.now or self._graph.now
+        except (Gone, Refused, Moved) as error:
+            # A folder that is refused, with whatever words, suspends only itself (S9).
+            now = (error.now if isinstance(error, Gone) else None) or self._graph.now
             if now is None:
                 raise TryLater("Microsoft Graph sent no Date.") from error
             return Listing(sightings=(), cursor=cursor or "", complete=False, now=now, answered=False)

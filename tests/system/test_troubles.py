@@ -121,6 +121,20 @@ def test_s8_an_answer_to_a_whole_batch_proves_nothing_and_breaks_nothing(world: 
     world.quiet()
 
 
+@pytest.mark.parametrize("status", [400, 412])
+def test_s9_a_folder_that_refuses_suspends_only_itself(world: World, status: int) -> None:
+    fill(world)
+    world.sync()
+    world.alice.new_contact("Meanwhile")
+    world.servers.fault("status", {"path": "/tasks/delta"}, status=status, code="ErrorInvalidRequest", every=True)
+    world.sync("REP1", "--full")
+    assert counts(world) == [2, 2, 2, 3, 2, 4, 3]
+    world.servers.mend()
+    world.settle()
+    assert counts(world) == [2, 2, 2, 3, 2, 4, 3]
+    world.quiet()
+
+
 @pytest.mark.parametrize("action", ["html_502", "drop_after_commit"])
 @pytest.mark.parametrize("nth", [2, 3])
 def test_a_bad_proxy_before_graph_loses_and_doubles_nothing(world: World, action: str, nth: int) -> None:
