@@ -13,6 +13,7 @@ from graph_adapter.mailbox import Mailbox
 from graph_adapter.reading import Found, Reader
 from reconcile import match, merge, plan
 from reconcile.model import Absent, field_names
+from tests.soak import faults, history, people
 from worker.gather import Gatherer
 from worker.state import leases
 
@@ -27,6 +28,7 @@ def _lease() -> None:
         return lease
 
     _put(leases, acquire=acquire, prove=nothing, release=nothing, renew=nothing)
+    _bend(twice=60)
 
 
 def _marker() -> None:
@@ -37,6 +39,7 @@ def _marker() -> None:
 
     _put(Mailbox, find=find)
     _put(match, _own_marker=lambda _work, _item: None)
+    _bend(kill=60)
 
 
 def _proof() -> None:
@@ -55,6 +58,8 @@ def _proof() -> None:
 
     _put(Gatherer, _missing=gone)
     _put(Reader, _judge=judged)
+    _put(faults, _GRAPH=("empty_listing", "expire_cursors"), _X3=("delay",))
+    _bend(faulty=60)
 
 
 def _c1() -> None:
@@ -66,6 +71,14 @@ def _c1() -> None:
     _put(merge, changed=changed)
     _put(plan, changed=changed)
     _put(Gatherer, _echo=lambda _self, _link, _observed, _side: False)
+    _put(people, _DEEDS=(("delete", 60), ("edit", 20)))
+    _bend(plain=60)
+
+
+def _bend(**steps: int) -> None:
+    """Let the histories do more often what the safeguard is there for, so that few of them are enough."""
+    weights = dict(history._STEPS) | steps
+    _put(history, _STEPS=tuple(weights.items()))
 
 
 def _put(where: Any, **names: Any) -> None:

@@ -23,7 +23,8 @@ def found(mutant: str, most: int = MOST) -> bool:
 
 def main() -> int:
     """All of them."""
-    return 0 if all([found(mutant) for mutant in MUTANTS]) else 1
+    survived = [mutant for mutant in MUTANTS if not found(mutant)]
+    return 1 if survived else 0
 
 
 if __name__ == "__main__":
