@@ -28,7 +28,7 @@ from worker.clock import Clock
 from worker.items import item_of, refs_of
 from worker.observed import X3Questions
 from worker.report import DONE, HELD, LATER, MOVED, PROBLEM, SKIPPED, Outcome
-from worker.state import attempts, claims, dirty, journal, leases, links, problems
+from worker.state import attempts, claims, dirty, journal, leases, links, problems, users
 from worker.state.attempts import Attempt
 from worker.state.items import ItemKey
 from worker.state.leases import Lease, LockBusy
@@ -240,6 +240,9 @@ class Executor:
         contact = step.content
         if step.side is not Side.X3 or not isinstance(contact, Contact) or not contact.work_email or pair.link is not None:
             return
+        with self.store.read() as tx:
+            if len(users.everyone(tx)) == 1:
+                return  # nobody else could have come
         for one in await self.persons.find_contacts([contact.work_email], []):
             if isinstance(one.content, Contact) and same_person(contact, one.content) and not self._known(one):
                 raise Moved("the same person has just come into X3 from another mailbox")

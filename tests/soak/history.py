@@ -64,7 +64,7 @@ class History:
         told = Told(self.seed)
         try:
             play(told)
-        except Exception:  # noqa: BLE001 - whatever it is, the histories after this one are still worth playing
+        except Exception:
             if self.stage.servers.process.poll() is not None:
                 raise  # without servers they are not; an interrupt ends them, too
             told.findings.append(Finding("lost", f"the history broke off: {traceback.format_exc()}"))
