@@ -19,16 +19,16 @@ from reconcile import fields as crossing
 from reconcile import gate, guard, merge, series
 from reconcile.actions import Create, Decision, Delete, Drop, Gate, Mark, Problem, Rule, Step, Update
 from reconcile.context import Context
-from reconcile.likeness import same_person
 from reconcile.model import Contact, Content, ItemType, Link, LinkState, Pair, Present, Side
 from reconcile.port import Endpoint, Moved, Refused, TryLater
 from reconcile.remember import before_deletion, found_again, link_after
 from reconcile.shown import shown
+from worker import newcomers
 from worker.clock import Clock
 from worker.items import item_of, refs_of
 from worker.observed import X3Questions
 from worker.report import DONE, HELD, LATER, MOVED, PROBLEM, SKIPPED, Outcome
-from worker.state import attempts, claims, dirty, journal, leases, links, problems, users
+from worker.state import attempts, claims, dirty, journal, leases, links, problems
 from worker.state.attempts import Attempt
 from worker.state.items import ItemKey
 from worker.state.leases import Lease, LockBusy
@@ -222,7 +222,8 @@ class Executor:
                 progress.attempt, progress.found = attempt, (step, found)
                 return found
         try:
-            await self._nobody_came_before(decision.pair, step)
+            if step.side is Side.X3 and decision.pair.link is None:
+                await newcomers.none_came_before(self.store, self.user_id, self.persons, step.content)
             look = await self._send_create(decision.pair, step, progress)
         except TryLater as later:
             if not later.sent:
@@ -233,24 +234,6 @@ class Executor:
             raise
         progress.attempt = attempt
         return look
-
-    async def _nobody_came_before(self, pair: Pair, step: Create) -> None:
-        """M4: whoever waited for the lock of an address looks again, for the same person may have come from another mailbox
-        meanwhile; then he is linked. Raises Moved."""
-        contact = step.content
-        if step.side is not Side.X3 or not isinstance(contact, Contact) or not contact.work_email or pair.link is not None:
-            return
-        with self.store.read() as tx:
-            if len(users.everyone(tx)) == 1:
-                return  # nobody else could have come
-        for one in await self.persons.find_contacts([contact.work_email], []):
-            if isinstance(one.content, Contact) and same_person(contact, one.content) and not self._known(one):
-                raise Moved("the same person has just come into X3 from another mailbox")
-
-    def _known(self, contact: Present) -> bool:
-        """Whether it is linked here already; then the new one is another (M3)."""
-        with self.store.read() as tx:
-            return bool(links.by_x3(tx, self.user_id, [(ItemType.CONTACT, contact.key)]))
 
     def _handed_on(self, pair: Pair, step: Create, look: Present) -> bool:
         """A8: whether the record once made of this occurrence is another one's now; then it needs one of its own."""
