@@ -73,8 +73,8 @@ def addresses(settings: Settings) -> tuple[str, str]:
 
 
 async def renew(app: Application, chosen: Iterable[User] | None = None, *, now_all: bool = False) -> Renewal:
-    """Create what is missing, prolong what ends soon and replace what was made with another secret, for every active user,
-    or those `chosen`. With `now_all` everything is prolonged, also what was refused a moment ago. Nothing is done where
+    """Create what is missing, prolong what ends soon and replace what was made with another secret, for every active user
+    after his first pass, or those `chosen`. With `now_all` everything is prolonged, also what was refused a moment ago. Nothing is done where
     PUBLIC_URL is not set. Whose subscriptions are new is marked dirty. Raises TryLater and Stop."""
     done = Renewal()
     if not app.settings.public_url:
@@ -82,7 +82,8 @@ async def renew(app: Application, chosen: Iterable[User] | None = None, *, now_a
         return done
     await asyncio.to_thread(identity.prove, app.settings, app.store, app.clock, app.fp)
     everyone = await asyncio.to_thread(_everyone, app) if chosen is None else chosen
-    wanted = [user for user in everyone if user.state is UserState.ACTIVE]
+    # Before the first pass is released nothing at all is done in a mailbox (G7).
+    wanted = [user for user in everyone if user.state is UserState.ACTIVE and user.first_pass_done]
     graph = Subscriptions(app.graph().view())
     await _compare(app, graph)
     with app.store.read() as tx:

@@ -63,6 +63,10 @@ class Mailbox:
         """The events of the default calendar."""
         return list(self._rows("/calendar/events"))
 
+    def event(self, event: str) -> Row:
+        """One event."""
+        return self._call("GET", f"/events/{event}")
+
     def occurrences(self) -> list[Row]:
         """What stands in the calendar from 30 days ago to 180 days ahead, each occurrence of a series by itself."""
         today = datetime.now(UTC).date()
@@ -94,6 +98,10 @@ class Mailbox:
     def change_task(self, task: str, **fields: Any) -> Row:
         """Edit a task."""
         return self._call("PATCH", f"{self.tasks_path}/{task}", fields)
+
+    def change_event(self, event: str, **fields: Any) -> Row:
+        """Edit an event."""
+        return self._call("PATCH", f"/events/{event}", fields)
 
     def delete_event(self, event: str) -> None:
         """Delete an event."""

@@ -130,6 +130,8 @@ class Stage:
             "POLL__X3_LONGEST_SECONDS": "2",
             "POLL__TODO_SECONDS": "2",
             "POLL__TODO_LONGEST_SECONDS": "3",
+            "POLL__SUBSCRIPTIONS_SECONDS": "2",
+            "PUBLIC_URL": self.web_url,
             "CONSOLE__PORT": self.web_url.rpartition(":")[2] or "8800",
         }
         kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("X3SYNC_")}

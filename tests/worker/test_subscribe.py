@@ -30,7 +30,7 @@ from tests.worker.fleet import (
     until,
     valkey,
 )
-from worker import identity, subscribe
+from worker import identity, people, subscribe
 from worker.bootstrap import Application
 from worker.settings import Settings
 from worker.state import passes, users
@@ -101,6 +101,13 @@ async def site(servers: Servers, settings: Settings) -> AsyncIterator[Site]:
 async def test_without_a_public_address_nothing_is_subscribed(app: Application) -> None:
     await enable(app, 1)
     assert (await subscribe.renew(app)).counts() == {"created": 0, "renewed": 0, "refused": 0}
+
+
+async def test_g7_nothing_is_subscribed_before_the_first_pass_is_released(site: Site) -> None:
+    user = await people.add(site.app, "REP1", "rep1@contoso.example", people.FolderChoice())
+    assert await site.renew() == (0, 0, 0)
+    await site.app.run_pass(user, cause="test", go=True)
+    assert await site.renew() == (2, 0, 0)
 
 
 async def test_subscriptions_are_made_bring_notifications_and_are_renewed_before_they_end(site: Site) -> None:
