@@ -74,8 +74,8 @@ def addresses(settings: Settings) -> tuple[str, str]:
 
 async def renew(app: Application, chosen: Iterable[User] | None = None, *, now_all: bool = False) -> Renewal:
     """Create what is missing, prolong what ends soon and replace what was made with another secret, for every active user
-    after his first pass, or those `chosen`. With `now_all` everything is prolonged, also what was refused a moment ago. Nothing is done where
-    PUBLIC_URL is not set. Whose subscriptions are new is marked dirty. Raises TryLater and Stop."""
+    after his first pass, or those `chosen`. With `now_all` everything is prolonged, also what was refused a moment ago.
+    Nothing is done where PUBLIC_URL is not set. Whose subscriptions are new is marked dirty. Raises TryLater and Stop."""
     done = Renewal()
     if not app.settings.public_url:
         logger().info("no_subscriptions", why="PUBLIC_URL is not set: Outlook is polled")
