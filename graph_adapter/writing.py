@@ -8,6 +8,7 @@ is read and compared before it is written. Attendees are never written (A6).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from graph_adapter import wire
@@ -21,7 +22,7 @@ from graph_adapter.mapping import (
     retype,
     task_body,
 )
-from graph_adapter.mapping.contacts import READS_FIRST, fresh_contact_changes
+from graph_adapter.mapping.contacts import READS_FIRST, fresh_contact_changes, slotted
 from graph_adapter.mapping.events import event_changes, new_event_body
 from graph_adapter.mapping.tasks import fresh_task_changes, marker_links, stale_links
 from graph_adapter.reading import Found, Reader
@@ -111,6 +112,8 @@ class Writer:
             found = await self._reader.look(ref)
         if isinstance(found.raw, wire.Contact) and isinstance(found.observed, Present):
             assert isinstance(step.content, Contact)
+            found = replace(found, observed=_in_slots(found, step.content))
+            assert isinstance(found.observed, Present)
             wanted = {"work_email": step.content.work_email, "home_email": step.content.home_email}
             have = found.observed.content
             assert isinstance(have, Contact)
@@ -125,15 +128,16 @@ class Writer:
     async def update(self, step: Update) -> Present:
         """Write only the changed fields (C2). Raises Moved when the item no longer looks as observed."""
         changes, details = self._with_body(step)
+        card = _card(step.target)
         if not changes and step.marker is None:
-            return _present(await self._reader.look(_ref(step.target, step.type)))
+            return _in_slots(await self._reader.look(_ref(step.target, step.type)), card)
         match step.type.kind:
             case Kind.TASK:
                 await self._update_task(step, changes, details)
             case Kind.CONTACT:
                 await self._conditional(
                     step,
-                    lambda raw: contact_body(changes, self._scope, current=_contact(raw), marker=step.marker),
+                    lambda raw: contact_body(changes, self._scope, current=_contact(raw), seen=card, marker=step.marker),
                     reads_first=bool(READS_FIRST & changes.keys()),
                 )
             case Kind.EVENT:
@@ -148,7 +152,8 @@ class Writer:
                     ),
                     reads_first="done" in changes,
                 )
-        return _present(await self._reader.look(_ref(step.target, step.type)))
+        found = await self._reader.look(_ref(step.target, step.type))
+        return _in_slots(found, replace(card, **_emails(changes)) if card else None)
 
     def _with_body(self, step: Update) -> tuple[Changes, tuple[str, ...]]:
         """C7: the block is renewed only along with another write, only where one stands and the body is ours."""
@@ -242,7 +247,7 @@ class Writer:
         else:
             model = self._marker_only(step)
             await self._conditional(step, lambda _: model, reads_first=False)
-        return _present(await self._reader.look(ref))
+        return _in_slots(await self._reader.look(ref), _card(step.target))
 
     def _marker_only(self, step: Mark) -> Any:
         if step.type.kind is Kind.CONTACT:
@@ -294,7 +299,7 @@ def _ref(target: Present, item_type: ItemType) -> Ref:
 def _same(found: Found, step: Update | Mark | Delete) -> tuple[wire.Item, str]:
     if not isinstance(found.observed, Present) or found.raw is None:
         raise Moved("The item is no longer there, or became private.")
-    seen = retype(found.observed, step.type)
+    seen = retype(_in_slots(found, _card(step.target)), step.type)
     if not isinstance(seen, Present) or seen.content != step.target.content:
         raise Moved("The item changed since it was read.")
     return found.raw, found.observed.version
@@ -304,6 +309,22 @@ def _present(found: Found) -> Present:
     if not isinstance(found.observed, Present):
         raise Moved("The item changed right after it was written.")
     return found.observed
+
+
+def _in_slots(found: Found, seen: Contact | None) -> Present:
+    """What was read, a contact's addresses in the slots where `seen` has them."""
+    present = _present(found)
+    if seen is None or not isinstance(found.raw, wire.Contact) or not isinstance(present.content, Contact):
+        return present
+    return replace(present, content=slotted(found.raw, present.content, seen))
+
+
+def _card(target: Present) -> Contact | None:
+    return target.content if isinstance(target.content, Contact) else None
+
+
+def _emails(changes: Changes) -> dict[str, str]:
+    return {name: changes[name] for name in ("work_email", "home_email") if name in changes}
 
 
 def _contact(raw: wire.Item | None) -> wire.Contact | None:

@@ -102,7 +102,7 @@ def _content(item: wire.Contact, scope: MailboxScope) -> Contact:
 
 def emails(item: wire.Contact) -> tuple[str, str]:
     """(work, home): the server's own slots where it knows them, else the first two of the list."""
-    if item.primary is not UNSET or item.secondary is not UNSET:
+    if _has_slots(item):
         return _mail(item.primary or None), _mail(item.secondary or None)
     listed = [_mail(a) for a in item.email_addresses or []]
     work, home, *_ = [*listed, "", ""]
@@ -110,13 +110,24 @@ def emails(item: wire.Contact) -> tuple[str, str]:
 
 
 def keep_slots(now: Contact, seen: Contact) -> Contact:
-    """For servers without slots: the home address has not become the work address because the work address went.
+    """For servers without slots: the home address has not become the work address because the work address went, though
+    a further one may have moved up behind it.
 
     `seen` is what the contact last looked like; the slot of an address is remembered there (fields table, contact).
     """
-    if now.work_email and not now.home_email and now.work_email == seen.home_email != seen.work_email:
-        return replace(now, work_email="", home_email=now.work_email)
-    return now
+    moved_up = now.work_email and now.work_email == seen.home_email != seen.work_email
+    exchanged = now.home_email and now.home_email == seen.work_email
+    return replace(now, work_email="", home_email=now.work_email) if moved_up and not exchanged else now
+
+
+def slotted(item: wire.Contact, now: Contact, seen: Contact) -> Contact:
+    """`now`, the content of `item`, with its addresses in the slots where `seen` has them; a server that has slots of its
+    own knows better."""
+    return now if _has_slots(item) else keep_slots(now, seen)
+
+
+def _has_slots(item: wire.Contact) -> bool:
+    return item.primary is not UNSET or item.secondary is not UNSET
 
 
 def _mail(address: wire.EmailAddress | None) -> str:
@@ -161,9 +172,15 @@ def fresh_contact_changes(content: Contact) -> dict[str, Any]:
 
 
 def contact_body(
-    changes: Mapping[str, Any], scope: MailboxScope, *, current: wire.Contact | None, marker: Marker | None = None
+    changes: Mapping[str, Any],
+    scope: MailboxScope,
+    *,
+    current: wire.Contact | None,
+    seen: Contact | None = None,
+    marker: Marker | None = None,
 ) -> Any:
-    """The SDK's model of a create (`current` None) or of a change of exactly those fields (C2)."""
+    """The SDK's model of a create (`current` None) or of a change of exactly those fields (C2). `seen` is the content
+    that is changed: it knows the slots of the addresses where the server does not."""
     model = ContactModel()
     for name, value in changes.items():
         match name:
@@ -180,7 +197,7 @@ def contact_body(
                 _write_birthday(model, value)
             case _:
                 continue  # e-mail addresses and fax, below
-    _write_emails(model, changes, current)
+    _write_emails(model, changes, current, seen)
     properties = [property_model(FAX, changes["work_fax"])] if "work_fax" in changes else []
     if marker is not None:
         properties.append(property_model(MARKER, marker.encode()))
@@ -212,16 +229,18 @@ def _write_birthday(model: Any, day: date | None) -> None:
         model.birthday = datetime.combine(day, _NOON)
 
 
-def _write_emails(model: Any, changes: Mapping[str, Any], current: wire.Contact | None) -> None:
+def _write_emails(model: Any, changes: Mapping[str, Any], current: wire.Contact | None, seen: Contact | None) -> None:
     if not changes.keys() & {"work_email", "home_email"}:
         return
-    if current is not None and (current.primary is not UNSET or current.secondary is not UNSET):
+    if current is not None and _has_slots(current):
         _write_slot(model, "primary_email_address", "primaryEmailAddress", changes.get("work_email"))
         _write_slot(model, "secondary_email_address", "secondaryEmailAddress", changes.get("home_email"))
         return
-    was = emails(current) if current else ("", "")
+    by_place = emails(current) if current else ("", "")
+    was = (seen.work_email, seen.home_email) if seen else by_place
     slots = [changes.get("work_email", was[0]), changes.get("home_email", was[1])]
-    others = [a.address for a in (current.email_addresses or [])[2:]] if current else []
+    listed = (current.email_addresses or []) if current else []
+    others = [a.address for a in listed if _mail(a) not in was]
     model.email_addresses = [EmailAddress(address=text, name=text) for text in [*slots, *others] if text]
 
 

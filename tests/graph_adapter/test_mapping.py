@@ -222,6 +222,11 @@ def test_no_address_changes_slot_because_an_earlier_one_went() -> None:
     seen = Contact(work_email="a@x.example", home_email="b@x.example")
     assert keep_slots(Contact(work_email="b@x.example"), seen) == Contact(home_email="b@x.example")
     assert keep_slots(Contact(work_email="c@x.example"), seen) == Contact(work_email="c@x.example")
+    # A third one moves up behind it; only two that changed places are what a person meant.
+    third = Contact(work_email="b@x.example", home_email="c@x.example")
+    assert keep_slots(third, seen) == Contact(home_email="b@x.example")
+    exchanged = Contact(work_email="b@x.example", home_email="a@x.example")
+    assert keep_slots(exchanged, seen) == exchanged
 
 
 def test_a_contact_is_normalised() -> None:
