@@ -147,7 +147,8 @@ class Gatherer:
 
     async def _missing(self, seen: Gathered, stream: Stream, listing: Listing) -> set[Ref]:
         """Linked items that a complete listing does not show: a linked one is asked for (S8), a sleeping one only in X3,
-        and there by its version (S6)."""
+        and there by its version (S6); but a contact has no window, and one that is assigned no more keeps its version
+        (S7)."""
         if not (listing.complete and listing.answered):
             return set()
         listed = {_name(sighting.ref) for sighting in listing.sightings}
@@ -159,9 +160,10 @@ class Gatherer:
                 if link.outlook_key not in listed and link.state is not LinkState.ASLEEP
             }
         links = {_x3_ref(link): link for link in known if _name(_x3_ref(link)) not in listed}
-        versions = await self.questions.versions(list(links)) if links else {}
-        asked: set[Ref] = set()
-        for ref, link in links.items():
+        asked = {ref for ref in links if ref.type is ItemType.CONTACT}
+        timed = {ref: link for ref, link in links.items() if ref not in asked}
+        versions = await self.questions.versions(list(timed)) if timed else {}
+        for ref, link in timed.items():
             if (link.type, link.x3_key) in seen.force.x3:
                 continue  # it is read anyway
             if _same(versions.get(ref, ""), link.x3.version):
