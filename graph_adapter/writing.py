@@ -118,7 +118,7 @@ class Writer:
             have = found.observed.content
             assert isinstance(have, Contact)
             if (have.work_email, have.home_email) == (step.content.home_email, "") != (step.content.work_email, ""):
-                model = contact_body(wanted, self._scope, current=found.raw)
+                model = contact_body(wanted, self._scope, current=_contact(found.raw))
                 await self._send_change(ref, model, found.observed.version)
                 found = await self._reader.look(ref)
         return _present(found)
@@ -323,7 +323,7 @@ def _card(target: Present) -> Contact | None:
     return target.content if isinstance(target.content, Contact) else None
 
 
-def _emails(changes: Changes) -> dict[str, str]:
+def _emails(changes: Changes) -> dict[str, Any]:
     return {name: changes[name] for name in ("work_email", "home_email") if name in changes}
 
 

@@ -225,7 +225,7 @@ def in_x3(world: World, n: int) -> None:
             world.sage.new_contact(**named(n), CPYEML=f"person{n}@site.example", FNCLIB="Buyer")
 
 
-def named(n: int) -> dict[str, str]:
+def named(n: int) -> dict[str, Any]:
     return {"surname": f"Person{n}", "given": "Ada"}
 
 

@@ -198,7 +198,7 @@ def test_c7_an_x3_text_never_reaches_a_meeting_with_attendees(meeting: World) ->
 
 def test_c8_the_body_of_an_online_meeting_is_never_written(world: World) -> None:
     body = {"contentType": "html", "content": "<p>Join: https://meet.example/1</p>"}
-    online = {"isOnlineMeeting": True, "onlineMeetingProvider": "teamsForBusiness", "body": body}
+    online: dict[str, Any] = {"isOnlineMeeting": True, "onlineMeetingProvider": "teamsForBusiness", "body": body}
     key = world.alice.new_event("Online", at(1), **online)["id"]
     world.sync()
     before = text(world.alice.event(key) or {})
