@@ -46,6 +46,7 @@ class Thing:
     taken_from: set[int] = field(default_factory=set)  # users it was reassigned from, or taken out of the list (S7)
     gone: bool = False  # deleted for everybody while linked and nobody had changed it: it has to stay away
     released: set[int] = field(default_factory=set)  # of these, those who did it in a folder that is not managed (S6)
+    words: int = 0  # how often a field was written, when it was made included
     said: dict[str, dict[Place, str]] = field(default_factory=dict)  # field -> who said what last
     odd: set[str] = field(default_factory=set)  # what was done that makes the last word uncertain
 
@@ -61,6 +62,7 @@ class Thing:
 
     def say(self, what: str, place: Place, text: str) -> None:
         """Somebody wrote a field."""
+        self.words += 1
         self.gone = False  # D4: an edit may survive a deletion
         self.said.setdefault(what, {})[place] = text
 
@@ -206,7 +208,7 @@ class People:
 
     def _settled(self, thing: Thing, key: str) -> bool:
         """Whether the product links it and nobody did more than make it: then a deletion cannot be misunderstood."""
-        untouched = thing.untouched and not thing.odd and sum(len(said) for said in thing.said.values()) <= 1
+        untouched = thing.untouched and not thing.odd and thing.words <= 1
         with self.stage.app.store.read() as tx:
             links = [link for user in users.everyone(tx) for link in state_links.of_user(tx, user.id)]
         linked = {key for link in links if link.state is LinkState.LINKED for key in (link.x3_key, link.outlook_key)}
