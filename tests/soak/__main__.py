@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped
     if asked.mutate:
-        MUTANTS[asked.mutate]()
+        MUTANTS[asked.mutate].apply(intact=asked.intact)
     with contextlib.ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="x3soak")))
         state = stack.enter_context(database.opened(asked.database, home))
@@ -60,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
         "--kills", type=int, default=0, metavar="STEP", help="kill a pass at this step and every one after it"
     )
     parser.add_argument("--mutate", choices=sorted(MUTANTS), help="take one safeguard away; the failures must be found")
+    parser.add_argument(
+        "--intact", action="store_true", help="with --mutate: the same histories with the safeguard in place"
+    )
     parser.add_argument("--until-found", action="store_true", help="end at the first failure")
     parser.add_argument("--tell", action="store_true", help="tell every history, not only those that fail")
     return parser

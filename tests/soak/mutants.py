@@ -1,11 +1,14 @@
 """What the histories are there to find: one safeguard taken away at a time, in this process only.
 
-`python -m tests.soak --mutate lease|marker|proof|c1` must find failures; a soak that does not is asleep.
+`python -m tests.soak --mutate lease|marker|proof|c1` must find failures; a soak that does not is asleep. The histories are
+bent, so that they do more often what the safeguard is there for; with `--intact` they are bent alike, and nothing is taken
+away: what fails then, too, tells nothing of the safeguard.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from graph_adapter.errors import Gone
@@ -28,7 +31,6 @@ def _lease() -> None:
         return lease
 
     _put(leases, acquire=acquire, prove=nothing, release=nothing, renew=nothing)
-    _bend(twice=60)
 
 
 def _marker() -> None:
@@ -39,7 +41,6 @@ def _marker() -> None:
 
     _put(Mailbox, find=find)
     _put(match, _own_marker=lambda _work, _item: None)
-    _bend(kill=60)
 
 
 def _proof() -> None:
@@ -58,8 +59,6 @@ def _proof() -> None:
 
     _put(Gatherer, _missing=gone)
     _put(Reader, _judge=judged)
-    _put(faults, _GRAPH=("empty_listing", "expire_cursors"), _X3=("delay",))
-    _bend(faulty=60)
 
 
 def _c1() -> None:
@@ -71,14 +70,18 @@ def _c1() -> None:
     _put(merge, changed=changed)
     _put(plan, changed=changed)
     _put(Gatherer, _echo=lambda _self, _link, _observed, _side: False)
+
+
+def _faults_of_listings() -> None:
+    _put(faults, _GRAPH=("empty_listing", "expire_cursors"), _X3=("delay",))
+
+
+def _deletions() -> None:
     _put(people, _DEEDS=(("delete", 60), ("edit", 20)))
-    _bend(plain=60)
 
 
-def _bend(**steps: int) -> None:
-    """Let the histories do more often what the safeguard is there for, so that few of them are enough."""
-    weights = dict(history._STEPS) | steps
-    _put(history, _STEPS=tuple(weights.items()))
+def _nothing() -> None:
+    return
 
 
 def _put(where: Any, **names: Any) -> None:
@@ -87,4 +90,25 @@ def _put(where: Any, **names: Any) -> None:
         setattr(where, name, value)
 
 
-MUTANTS: dict[str, Callable[[], None]] = {"lease": _lease, "marker": _marker, "proof": _proof, "c1": _c1}
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A safeguard to take away, and how histories are bent towards it: what people or servers do, and how often a step."""
+
+    take: Callable[[], None]
+    often: dict[str, int]
+    world: Callable[[], None] = _nothing
+
+    def apply(self, *, intact: bool) -> None:
+        """Bend the histories; take the safeguard away unless it stays `intact`."""
+        _put(history, _STEPS=tuple((dict(history._STEPS) | self.often).items()))
+        self.world()
+        if not intact:
+            self.take()
+
+
+MUTANTS = {
+    "lease": Mutant(_lease, {"twice": 60}),
+    "marker": Mutant(_marker, {"kill": 60}),
+    "proof": Mutant(_proof, {"faulty": 60}, _faults_of_listings),
+    "c1": Mutant(_c1, {"plain": 60}, _deletions),
+}

@@ -38,9 +38,11 @@ def template(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.fixture
-def bare(servers: Servers, template: Path, tmp_path: Path) -> World:
-    """A world in which nobody is enabled yet."""
-    return World.fresh(servers, tmp_path, environment(servers, tmp_path), template)
+def bare(servers: Servers, template: Path, tmp_path: Path, request: pytest.FixtureRequest) -> World:
+    """A world in which nobody is enabled yet. The product may mail only in a test with the mark `mails` (A6)."""
+    fresh = World.fresh(servers, tmp_path, environment(servers, tmp_path), template)
+    fresh.product.may_mail = request.node.get_closest_marker("mails") is not None
+    return fresh
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,16 +59,20 @@ def environment(servers: Servers, home: Path, database: str = "") -> dict[str, s
 
 @dataclass(slots=True)
 class Product:
-    """One installation. `said` is everything it ever printed or logged."""
+    """One installation. `said` is everything it ever printed or logged. `mails` counts the mails that attendees have got;
+    unless the test asked for some, no command may cause one (A6)."""
 
     home: Path
     settings: dict[str, str]
     said: list[str] = field(default_factory=list)
+    mails: Callable[[], int] = lambda: 0
+    may_mail: bool = False
 
     def run(self, *arguments: str, code: int | None = 0) -> Answer:
         """Run the entry point in this process; the exit code must be `code` unless that is None."""
         from worker.cli import main  # only here: the SDK's import costs a second, and not every test needs it
 
+        before = self.mails()
         out, err = io.StringIO(), io.StringIO()
         status: Any = 0
         with contextlib.ExitStack() as stack:
@@ -80,7 +84,11 @@ class Product:
                 main()
             except SystemExit as end:
                 status = end.code
+        self._mailed_nobody(arguments, before)
         return self._heard(arguments, code, Answer(int(status or 0), out.getvalue(), err.getvalue()))
+
+    def _mailed_nobody(self, arguments: tuple[str, ...], before: int) -> None:
+        assert self.may_mail or self.mails() == before, f"x3sync {' '.join(arguments)} mailed attendees"
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start the real command as a process of its own."""
@@ -99,8 +107,10 @@ class Product:
 
     def spawn(self, *arguments: str, code: int | None = 0) -> Answer:
         """The same as `run`, in a process of its own."""
+        before = self.mails()
         with self.start(*arguments) as process:
             out, err = process.communicate(timeout=120)
+        self._mailed_nobody(arguments, before)
         return self._heard(arguments, code, Answer(process.returncode, out, err))
 
     def json(self, *arguments: str, code: int | None = 0) -> Json:

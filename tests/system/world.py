@@ -57,9 +57,8 @@ class World:
         servers.reset(NOW)
         if template is not None:
             shutil.copyfile(template, home / "x3sync.db")
-        return cls(
-            servers, Product(home, dict(settings)), Outlook(servers, mailbox(1)), Outlook(servers, mailbox(2)), X3(servers)
-        )
+        product = Product(home, dict(settings), mails=servers.mails)
+        return cls(servers, product, Outlook(servers, mailbox(1)), Outlook(servers, mailbox(2)), X3(servers))
 
     # ------------------------------------------------------------------------------------------- the product
 
