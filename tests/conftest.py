@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 from pytest_socket import disable_socket, socket_allow_hosts
 
@@ -27,3 +28,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         disable_socket(allow_unix_socket=True)
     elif item.get_closest_marker("enable_socket") is None:
         socket_allow_hosts(LOOPBACK, allow_unix_socket=True)
+
+
+def pytest_runtest_teardown() -> None:
+    """A command that ran in this process logs to the stderr of its test, which is closed afterwards."""
+    structlog.reset_defaults()
