@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from reconcile import guard, plan
-from reconcile.actions import Decision, Rule
-from reconcile.context import Context, Force
+from reconcile.actions import Decision, Gate, Rule
+from reconcile.context import Context, Force, Verb
 from reconcile.guard import Ledger
-from reconcile.model import ItemType, Kind, Pair, Side
+from reconcile.model import ItemType, Kind, Meeting, Pair, Side
 from reconcile.port import Ref, Stop, Stream
 from worker.apply import Executor
 from worker.clock import Clock
@@ -137,6 +137,27 @@ class Round:
         return {stream: stored[name] for stream in streams if (name := cursor_name(stream)) in stored}
 
     # --------------------------------------------------------------------------------------- decide, guard
+
+    async def look(
+        self, marks: Sequence[dirty.Mark], cursors: Mapping[Stream, str], *, full: bool
+    ) -> tuple[Gathered, Context, tuple[Decision, ...]]:
+        """Observe and decide. Changes alone do not show items that have stood unlinked for long: where there may be such of
+        a type, nothing new of it is made before everything was looked at (M4). Raises TryLater and Stop."""
+        seen = await self.observe(marks, cursors, full=full)
+        context, decisions = await self.decide(seen, seen.matching.pairs)
+        if not full and _made(decisions) & self._standing_alone():
+            seen = await self.observe(marks, {}, full=True)
+            context, decisions = await self.decide(seen, seen.matching.pairs)
+        return seen, context, decisions
+
+    def _standing_alone(self) -> set[ItemType]:
+        """The types of which items may stand on one side without a link: nobody knew to which other they belong, a server
+        refused them, or a switch forbids to make them on the other side."""
+        with self.store.read() as tx:
+            lines = problems.of_user(tx, self.user.id)
+        rules = self.worlds.rules
+        forbidden = {t for t in ItemType for side in Side if not rules.allows(t, side, Verb.CREATE)}
+        return forbidden | {line.item.type for line in lines if not (line.item.x3_key and line.item.outlook_key)}
 
     async def decide(
         self, seen: Gathered, pairs: Sequence[Pair], also: Also = nothing_else
@@ -268,6 +289,12 @@ class Round:
         silent = [f"folder {stream.folder} does not answer (S9)" for stream in seen.silent_folders]
         met = [f"{note.key}: {note.message}" for note in self.worlds.outlook.notes]
         report.alerts.extend(alert for alert in (*silent, *met) if alert not in report.alerts)
+
+
+def _made(decisions: Iterable[Decision]) -> set[ItemType]:
+    """The types of what would be made because it seems to be new."""
+    alone = (d for d in decisions if d.pair.link is None and d.pair.meeting is Meeting.ALONE and d.gate is Gate.OPEN)
+    return {decision.pair.type for decision in alone if decision.creates_on is not None}
 
 
 def _refs_of_key(item: ItemKey) -> list[Ref]:

@@ -119,8 +119,7 @@ class Pass:
             forced = await self._forced_pass(self.forced).plan(report)
             seen, decisions = forced.seen, forced.decisions
         else:
-            seen = await round_.observe(marks, round_.cursors(), full=self.full or _wants_all(marks))
-            _, decisions = await round_.decide(seen, seen.matching.pairs)
+            seen, _, decisions = await round_.look(marks, round_.cursors(), full=self.full or _wants_all(marks))
         round_.describe(report, seen)
         for decision in decisions:
             status = {Gate.OPEN: PLANNED, Gate.HELD: HELD, Gate.SKIPPED: SKIPPED}[decision.gate]
@@ -141,9 +140,8 @@ class Pass:
         full = self.full or _wants_all(marks)
         report.full = full
         for _ in range(ROUNDS):
-            seen = await round_.observe(marks, cursors, full=full)
+            seen, context, decisions = await round_.look(marks, cursors, full=full)
             round_.describe(report, seen)
-            context, decisions = await round_.decide(seen, seen.matching.pairs)
             whole = next((d.gate_why for d in decisions if d.gate_rule is Rule.G7), "")
             if whole:
                 self._settling().hold_whole(report, decisions, whole)
