@@ -28,6 +28,7 @@ def subjects(world: World) -> tuple[str, str]:
     return world.sage.only("ZBAP")["FULOBJ"], world.alice.events()[0]["subject"]
 
 
+@pytest.mark.mails
 def test_a6_f1_what_would_mail_is_held_listed_and_done_on_release(differing: World) -> None:
     mails = differing.servers.mails()
     report = resync(differing, "x3")
@@ -73,6 +74,7 @@ def test_d2_f1_a_hold_brings_nothing_back_that_was_deleted(differing: World) -> 
     assert (differing.held(), differing.sage.all("ZBAP"), differing.alice.events()) == ([], [], [])
 
 
+@pytest.mark.mails
 def test_a6_f1_a_hold_is_done_when_mail_is_allowed(differing: World) -> None:
     resync(differing, "x3")
     differing.set("REP1", "attendee_mail=allow")
@@ -91,6 +93,7 @@ def test_s9_a_hold_outlives_a_pass_that_could_not_look(differing: World) -> None
     assert [one["id"] for one in differing.held()] == [row["id"]]
 
 
+@pytest.mark.mails
 def test_f1_a_forced_pass_leaves_the_holds_of_others_alone(differing: World) -> None:
     """It has no word on what it does not force."""
     record = differing.sage.only("ZBAP")["APTNUM"]

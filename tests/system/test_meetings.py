@@ -162,6 +162,7 @@ def meeting(world: World) -> World:
     return world
 
 
+@pytest.mark.mails
 def test_a6_an_edit_of_x3_that_would_mail_is_held_and_released(meeting: World) -> None:
     record = meeting.sage.only("ZBAP")["APTNUM"]
     meeting.sage.modify("ZBAP", record, FULOBJ="From X3")
@@ -202,6 +203,7 @@ def test_g3_a_rejected_edit_counts_as_seen(meeting: World) -> None:
     assert meeting.servers.mails() == 2
 
 
+@pytest.mark.mails
 def test_a6_attendee_mail_allow_writes_at_once(meeting: World) -> None:
     meeting.set("REP1", "attendee_mail=allow")
     meeting.sage.modify("ZBAP", meeting.sage.only("ZBAP")["APTNUM"], FULOBJ="From X3")

@@ -146,6 +146,7 @@ def meeting(world: World) -> World:
     return world
 
 
+@pytest.mark.mails
 def test_a6_a_move_in_x3_is_held_with_its_mails_and_released(meeting: World) -> None:
     record = meeting.sage.only("ZBAP")["APTNUM"]
     meeting.sage.modify("ZBAP", record, APTDAT=ymd(3), APTDATEND=ymd(3))
@@ -177,6 +178,7 @@ def test_a6_a_rejected_deletion_leaves_the_meeting_released(meeting: World) -> N
     meeting.quiet()
 
 
+@pytest.mark.mails
 def test_a6_attendee_mail_allow_deletes_at_once(meeting: World) -> None:
     meeting.set("REP1", "attendee_mail=allow")
     meeting.sage.delete("ZBAP", meeting.sage.only("ZBAP")["APTNUM"])

@@ -219,6 +219,7 @@ def test_m6_a8_a_shared_series_on_another_day_keeps_its_one_record_an_occurrence
     assert records(pair) == after
 
 
+@pytest.mark.mails
 def test_a6_x3s_change_of_one_occurrence_with_attendees_waits(pair: World) -> None:
     guest: Any = attendee("buyer@customer.example")
     pair.alice.new_event("Meeting", at(1), recurrence=weekly(1, 3), attendees=[guest])
