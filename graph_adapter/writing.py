@@ -61,7 +61,10 @@ class Writer:
     # -- create ---------------------------------------------------------------------------------------------
 
     async def create(self, step: Create) -> Present:
-        """POST once, never twice; a used transactionId leads to the event that an earlier attempt made (M7)."""
+        """POST once, never twice; a used transactionId leads to the event that an earlier attempt made (M7).
+
+        Raises TryLater(sent=True) when the item is made and could not be looked at or completed afterwards.
+        """
         kind = step.type.kind
         info = self._requests.create(kind, step.folder, self._new(step))
         try:
@@ -75,6 +78,8 @@ class Writer:
             return await self._completed(step, ref, await self._reader.look(ref))
         except TryLater as error:
             raise TryLater(str(error), retry_after=error.retry_after, sent=True) from error
+        except Moved as error:
+            raise TryLater(f"The new item was not seen: {error}", sent=True) from error
 
     def _new(self, step: Create) -> Any:
         match step.content:

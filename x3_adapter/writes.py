@@ -17,7 +17,7 @@ async def create(records: Records, step: Create) -> Present:
     """A new record (M5), carrying `step.sync_id` (M7): when X3 refuses it because that id is taken, the record that an
     earlier attempt made is the answer.
 
-    Raises TryLater(sent=True) when X3 says yes and shows nothing, and nothing is found either.
+    Raises TryLater(sent=True) when X3 says yes and shows nothing, and nothing is found or could be asked for either.
     """
     await records.prepare()
     form, screen = FORMS[step.type], records.screens[step.type]
@@ -37,10 +37,11 @@ async def create(records: Records, step: Create) -> Present:
         if found is None:
             raise
         return found
-    seen = await records.after_write(step.type, data) if data is not None else None
-    if seen is not None:
-        return seen.present
-    found = await find(records, step)
+    try:
+        seen = await records.after_write(step.type, data) if data is not None else None
+        found = seen.present if seen is not None else await find(records, step)
+    except TryLater as later:
+        raise TryLater(str(later), retry_after=later.retry_after, sent=True) from later
     if found is None:
         raise TryLater(f"{screen.publication}: X3 saved a record and did not show it", sent=True)
     return found

@@ -148,6 +148,21 @@ def test_a_bad_proxy_before_graph_loses_and_doubles_nothing(world: World, action
     world.quiet()
 
 
+def test_m7_what_was_made_and_could_not_be_looked_at_is_not_made_again(world: World) -> None:
+    """The create is answered; where the event stands cannot be read, neither then nor in the next passes."""
+    world.sage.new_appointment("Visit X", ymd(3))
+    world.servers.fault("status", {"method": "GET", "path": "/calendar?"}, status=503, every=True)
+    for _ in range(3):
+        world.sync("REP1", code=None)
+        world.later()
+    assert world.servers.fired() > 0
+    assert len(world.alice.events()) == 1
+    world.servers.mend()
+    world.settle()
+    assert (len(world.alice.events()), len(world.sage.all("ZBAP"))) == (1, 1)
+    world.quiet()
+
+
 @pytest.mark.parametrize("action", ["html_502", "drop_after_commit", "nil_result", "pool_exhausted", "status"])
 def test_a_bad_x3_loses_and_doubles_nothing(world: World, action: str) -> None:
     fill(world)
