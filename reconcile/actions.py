@@ -101,7 +101,7 @@ class Create:
     `content` is in that side's shape. On Outlook: `marker` goes into the same request, `details` are the lines of the
     block above the body (C7), `folder` is the default folder. On X3: `sync_id` fills ZSYNCID (M7), the record is assigned
     to `representative`. `token` is the shell's attempt token, events' transactionId (M7). `sought`: the item may be there
-    unseen, because it lies where no listing looks (F1), so it is looked for first.
+    unseen, because it lies where no listing looks (F1) or is another user's (D4), so it is looked for first.
     """
 
     side: Side

@@ -192,6 +192,11 @@ def person_sync_id(number: str, *, fp: str, representative: str) -> str:
     return hashlib.sha256("\n".join((fp, "CNTNUM", representative, number)).encode()).hexdigest()[:40]
 
 
+def again_sync_id(auuid: str, *, fp: str) -> str:
+    """The same for a shared card that X3 deleted and several users had edited (D4): whoever comes first brings it back."""
+    return hashlib.sha256("\n".join((fp, "again", auuid)).encode()).hexdigest()[:40]
+
+
 def in_type(item: Present, item_type: ItemType, link: Link | None) -> Present:
     """An event in the shape of the type that its link or marker says: once linked, the category "X3 Call" no longer
     decides what it is. What the other shape does not show counts as last seen."""

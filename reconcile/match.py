@@ -13,7 +13,7 @@ from datetime import datetime
 from reconcile import series
 from reconcile.content import ItemType, Kind, Side, field_names
 from reconcile.context import Force
-from reconcile.fields import in_type, sync_id
+from reconcile.fields import again_sync_id, in_type, sync_id
 from reconcile.likeness import default_type, similar, type_of_new
 from reconcile.model import (
     UNREAD,
@@ -186,8 +186,9 @@ def _moved(work: _Work, free: list[Present]) -> list[Present]:
             outlook = successor
         outlook = series.without_master(outlook)
         if isinstance(outlook, Present):
-            again = made.get(sync_id(outlook, fp=work.fp, mailbox=work.mailbox))
-            if isinstance(x3, Absent) and again in work.free_x3 and again[0] is link.type:
+            ids = (sync_id(outlook, fp=work.fp, mailbox=work.mailbox), again_sync_id(link.auuid, fp=work.fp))
+            again = next((made[one] for one in ids if one in made), None)
+            if isinstance(x3, Absent) and again is not None and again in work.free_x3 and again[0] is link.type:
                 # M7: created again by D4, but the answer was lost.
                 x3 = work.free_x3.pop(again)
                 work.paired.add(again)

@@ -160,6 +160,8 @@ def _gone_in_x3(pair: Pair, link: Link, outlook: Present, context: Context) -> D
     if edits and meet.owns(pair, context) and events.classify(outlook) is EventClass.MANAGED:
         content, problems = fields.translate(outlook.content, Side.X3, context)
         step = meet.create_in_x3(pair.type, outlook, content, context)
+        if pair.type is ItemType.CONTACT:
+            step = replace(step, sync_id=fields.again_sync_id(link.auuid, fp=context.fp), sought=True)
         lost = ((Side.X3, link.x3.content),) if link.x3.content is not None else ()
         why = f"deleted in X3, but changed in Outlook ({', '.join(edits)}): the edit survives"
         steps: tuple[Step, ...] = (step, *meet.mark(pair.type, outlook, "", context))

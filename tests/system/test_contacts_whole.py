@@ -266,3 +266,29 @@ def test_m4_two_address_books_of_two_hundred_become_one(bare: World) -> None:
     assert phones == {f"0240{n:04}" for n in SAME if n % 4 == 0}
     assert sum(line["field"] == "name" for line in lines) == 50
     bare.quiet()
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["one after the other", "at once"])
+def test_d4_a_shared_card_that_two_had_edited_when_x3_deleted_it_comes_back_once(pair: World, at_once: bool) -> None:
+    pair.sage.new_contact("Rossi", "Ada", reps=("R001", "R002"), CPYEML="ada@customer.example")
+    pair.sync("REP1")
+    pair.sync("REP2")
+    pair.later()
+    pair.sage.delete("ZCOR", pair.sage.only("ZCOR")["CORNUM"])
+    pair.later()
+    pair.alice.change_contact(pair.alice.contacts()[0]["id"], department="Edited by Alice")
+    pair.benoit.change_contact(pair.benoit.contacts()[0]["id"], businessPhones=["0102030405"])
+    commands = [("sync", user, "--json") for user in ("REP1", "REP2")]
+    if at_once:
+        pair.product.together(*commands)
+    for user in pair.users:
+        pair.settle(user)
+    card = pair.sage.only("ZCOR")
+    assert sorted(card["COPREP_LINES"]) == ["R001", "R002"]
+    pair.settle("REP1")
+    told = str(pair.product.json("why", card["CORNUM"])["versions"])
+    for edit in ("Edited by Alice", "0102030405"):
+        assert edit in str(card) or edit in told  # on the card, or kept (R2)
+    for box in (pair.alice, pair.benoit):
+        assert [contact["department"] for contact in box.contacts()] == [card["SRV"]]
+    pair.quiet()
