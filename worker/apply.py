@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from reconcile import fields as crossing
 from reconcile import gate, guard, merge, series
-from reconcile.actions import Create, Decision, Delete, Drop, Gate, Mark, Problem, Rule, Step, Update
+from reconcile.actions import Assign, Create, Decision, Delete, Drop, Gate, Mark, Problem, Rule, Step, Update
 from reconcile.context import Context
 from reconcile.model import Contact, Content, ItemType, Link, LinkState, Pair, Present, Side
 from reconcile.port import Endpoint, Moved, Refused, TryLater
@@ -143,14 +143,18 @@ class Executor:
     # -------------------------------------------------------------------------------------------- steps
 
     async def _lock(self, decision: Decision, stack: AsyncExitStack) -> None:
-        """X3 writes of one record are serialised across passes; so are contact creates of one address (M4)."""
+        """X3 writes of one record are serialised across passes; so are contact creates of one address (M4), and those of
+        one shared card (D4)."""
         for step in decision.steps:
             if step.side is not Side.X3:
                 continue
             if not isinstance(step, Create):
                 await stack.enter_async_context(self._x3_lock(step.type, step.target.key))
-            elif isinstance(step.content, Contact) and step.content.work_email:
-                await stack.enter_async_context(self._x3_lock(step.type, f"mail:{step.content.work_email.casefold()}"))
+            elif isinstance(step.content, Contact):
+                if step.content.work_email:
+                    await stack.enter_async_context(self._x3_lock(step.type, f"mail:{step.content.work_email.casefold()}"))
+                if step.sought:
+                    await stack.enter_async_context(self._x3_lock(step.type, f"again:{step.sync_id}"))
 
     def _x3_lock(self, item_type: ItemType, key: str) -> AbstractAsyncContextManager[None]:
         return leases.x3_lock(self.store.begin, item_type, key, self.lease().owner, seconds=2 * self.request_seconds)
@@ -165,6 +169,8 @@ class Executor:
                 if self._handed_on(decision.pair, step, look) and progress.attempt is not None:
                     self._forget(progress.attempt)
                     look = await self._create(decision, series.anew(step), progress)
+                if isinstance(look.content, Contact) and step.side is Side.X3:
+                    look = await self._assigned(step, look)
             case Mark(marker=marker) if not marker.x3_key:
                 look = await self._apply(replace(step, marker=replace(marker, x3_key=progress.looks[Side.X3].key)))
             case Update():
@@ -178,6 +184,12 @@ class Executor:
             progress.looks[step.side] = look
             progress.written.add(step.side)
         progress.done.append(step)
+
+    async def _assigned(self, step: Create, card: Present) -> Present:
+        """D4: a card that another user's edit brought back becomes this representative's, too."""
+        if step.representative in card.x3.representatives:
+            return card
+        return await self._apply(Assign(target=card, representative=step.representative)) or card
 
     async def _apply(self, step: Step) -> Present | None:
         return await self.endpoints[step.side].apply(step)
@@ -230,7 +242,7 @@ class Executor:
                 self._forget(attempt)
             raise
         except (Moved, Refused):
-            self._forget(attempt)
+            self._forget(attempt, progress.meeting)
             raise
         progress.attempt = attempt
         return look
@@ -264,16 +276,20 @@ class Executor:
         event = item.outlook.event
         if event is None or not event.ical_uid or (event.organizer and not event.attendees):
             return
-        meeting = (event.ical_uid, event.original_start)
+        meeting, now = (event.ical_uid, event.original_start), self.clock.now()
         with self.store.begin(self.lease()) as tx:
-            claim = claims.take(tx, self.fp, self.user_id, step.type, *meeting, self.clock.now())
+            left_before = now - self.x3_limit
+            claim = claims.take(tx, self.fp, self.user_id, step.type, *meeting, now, left_before=left_before)
         if claim.user_id != self.user_id:
             raise _Postponed("another mailbox makes the record of this meeting")
         progress.meeting = meeting
 
-    def _forget(self, attempt: Attempt) -> None:
+    def _forget(self, attempt: Attempt, meeting: tuple[str, datetime | None] | None = None) -> None:
+        """Nothing was made: no attempt stands, and the meeting is anybody's again."""
         with self.store.begin(self.lease()) as tx:
             attempts.close(tx, [attempt])
+            if meeting is not None:
+                claims.release(tx, self.fp, *meeting)
 
     # ----------------------------------------------------------------------------------------- remember
 

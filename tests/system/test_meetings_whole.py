@@ -20,10 +20,7 @@ def reply(box: Outlook, how: str) -> None:
 
 def together(world: World, *users: str) -> None:
     """Passes of several users at the same time, each a process of its own."""
-    working = [world.product.start("sync", user, "--json") for user in users]
-    for process in working:
-        process.communicate(timeout=120)
-        assert process.returncode == 0
+    world.product.together(*(("sync", user, "--json") for user in users))
 
 
 @pytest.mark.timeout(180)
@@ -387,3 +384,27 @@ def test_a11_a_reminder_only_ahead_and_never_changed_later(world: World) -> None
     world.sync()
     assert reminder(world.alice.event(own)) == (True, 45)
     world.quiet()
+
+
+@pytest.mark.parametrize("made", [False, True], ids=["not made", "made, the answer lost"])
+def test_m6_a_meeting_whose_first_reader_never_came_back_is_made_by_the_next(pair: World, made: bool) -> None:
+    """Alice's create has no answer, and before her next pass she declines: Benoît makes, or finds, the one record."""
+    pair.servers.control("POST", "switches", {"decline_deletes": not made})
+    outsider = Outlook(pair.servers, mailbox(3))
+    outsider.new_event("Meeting", at(1), attendees=[attendee(mailbox(n), NAMES[n]) for n in (1, 2)])
+    for box in (pair.alice, pair.benoit):
+        reply(box, "accept")
+    pair.servers.fault("status", {"operation": "save"}, port="x3", status=504, commit=made)
+    pair.sync("REP1", code=None)
+    pair.servers.mend()
+    reply(pair.alice, "decline")
+    pair.sync("REP2", code=None)  # X3 may still be at it
+    assert len(pair.sage.all("ZBAP")) == int(made)
+    for _ in range(2):
+        for user in pair.users:
+            pair.settle(user, passes=1)
+    record = pair.sage.only("ZBAP")
+    assert (record["FULOBJ"], record["APTTYP"]) == ("Meeting", "2")
+    assert "R002" in (record["ATPREPMNA"], *record["APTREPNUM"])
+    assert [len(box.events()) for box in (pair.alice, pair.benoit)] == [int(made), 1]
+    pair.quiet()

@@ -24,11 +24,12 @@ from reconcile.model import (
     When,
 )
 from tests.worker.conftest import NOW, add_user
-from worker.state import claims, links
+from worker.state import claims, leases, links
 from worker.state.store import Store
 from worker.state.users import User
 
 FP = "fp"
+EARLIER = NOW - timedelta(minutes=5)
 
 
 def a_link(number: int = 1, **changes: object) -> Link:
@@ -199,11 +200,12 @@ def test_m6_the_first_claim_of_a_meeting_stands(store: Store, user: User) -> Non
     other = add_user(store, "REP2")
     start = datetime(2026, 5, 1, 7, tzinfo=UTC)
     with store.begin() as tx:
-        first = claims.take(tx, FP, user.id, ItemType.APPOINTMENT, "uid", start, NOW)
+        first = claims.take(tx, FP, user.id, ItemType.APPOINTMENT, "uid", start, NOW, left_before=EARLIER)
     with store.begin() as tx:
-        assert claims.take(tx, FP, other.id, ItemType.APPOINTMENT, "uid", start, NOW) == first
-        assert claims.take(tx, FP, other.id, ItemType.APPOINTMENT, "uid", None, NOW).user_id == other.id
-        assert claims.take(tx, "other fp", other.id, ItemType.APPOINTMENT, "uid", start, NOW).user_id == other.id
+        assert claims.take(tx, FP, other.id, ItemType.APPOINTMENT, "uid", start, NOW, left_before=EARLIER) == first
+        for fp, when in ((FP, None), ("other fp", start)):
+            another = claims.take(tx, fp, other.id, ItemType.APPOINTMENT, "uid", when, NOW, left_before=EARLIER)
+            assert another.user_id == other.id
         claims.settle(tx, FP, "uid", start, "A1")
     settled = replace(first, x3_key="A1")
     with store.begin() as tx:
@@ -213,6 +215,32 @@ def test_m6_the_first_claim_of_a_meeting_stands(store: Store, user: User) -> Non
         assert claims.get(tx, FP, "uid", start) is None
 
 
+def test_m6_a_claim_whose_owner_left_it_is_taken_over(store: Store, user: User) -> None:
+    other = add_user(store, "REP2")
+    meeting = (ItemType.APPOINTMENT, "uid", None)
+
+    def takes(who: User, minutes: int) -> int:
+        """Whose claim stands, that many minutes later."""
+        at = NOW + timedelta(minutes=minutes)
+        with store.begin() as tx:
+            return claims.take(tx, FP, who.id, *meeting, at, left_before=at - timedelta(minutes=5)).user_id
+
+    assert takes(user, 0) == user.id
+    assert takes(other, 4) == user.id  # X3 may still be at it
+    with store.begin() as tx:
+        assert leases.acquire(tx, user.id, "his pass", 60, monotonic=0) is not None
+    assert takes(other, 6) == user.id  # somebody works on him
+    with store.begin() as tx:
+        leases.release(tx, leases.Lease(user_id=user.id, owner="his pass", deadline=0))
+    assert takes(user, 6) == user.id  # he comes again, and from now it counts
+    assert takes(other, 10) == user.id
+    assert takes(other, 12) == other.id
+    assert takes(user, 13) == other.id
+    with store.begin() as tx:
+        claims.settle(tx, FP, "uid", None, "A1")
+    assert takes(user, 60) == other.id  # what is made is never taken over
+
+
 def test_m6_two_passes_that_claim_at_once_agree(store: Store, user: User) -> None:
     other = add_user(store, "REP2")
     barrier, answers = threading.Barrier(2), []
@@ -220,7 +248,7 @@ def test_m6_two_passes_that_claim_at_once_agree(store: Store, user: User) -> Non
     def take(user_id: int) -> None:
         barrier.wait()
         with store.begin() as tx:
-            answers.append(claims.take(tx, FP, user_id, ItemType.APPOINTMENT, "uid", None, NOW))
+            answers.append(claims.take(tx, FP, user_id, ItemType.APPOINTMENT, "uid", None, NOW, left_before=EARLIER))
 
     threads = [threading.Thread(target=take, args=(who,)) for who in (user.id, other.id)]
     for thread in threads:

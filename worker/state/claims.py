@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from reconcile.model import ItemType
+from worker.state import leases
 from worker.state.items import chunks, upsert
 from worker.state.links import iso
 from worker.state.tables import ClaimRow
@@ -37,9 +38,22 @@ def _claim(row: ClaimRow) -> Claim:
 
 
 def take(
-    tx: Session, fp: str, user_id: int, item_type: ItemType, ical_uid: str, original_start: datetime | None, now: datetime
+    tx: Session,
+    fp: str,
+    user_id: int,
+    item_type: ItemType,
+    ical_uid: str,
+    original_start: datetime | None,
+    now: datetime,
+    *,
+    left_before: datetime,
 ) -> Claim:
-    """Claim a meeting before its X3 record is created, and answer whose claim stands: compare its `user_id`."""
+    """Claim a meeting before its X3 record is created, and answer whose claim stands: compare its `user_id`.
+
+    Another's claim without a record, taken before `left_before` while nobody works on its owner now, has been left: his
+    pass was killed, and his event may be gone by now. It is taken over. What he may have made carries the meeting's ZSYNCID
+    (M7), so X3 makes no second one.
+    """
     statement = upsert(tx, ClaimRow).values(
         fp=fp,
         ical_uid=ical_uid,
@@ -50,9 +64,12 @@ def take(
         taken=now,
     )
     tx.execute(statement.on_conflict_do_nothing(index_elements=["fp", "ical_uid", "original_start"]))
-    standing = get(tx, fp, ical_uid, original_start)
-    assert standing is not None
-    return standing
+    row = tx.scalar(select(ClaimRow).where(*_of(fp, ical_uid, original_start)).with_for_update())
+    assert row is not None
+    left = row.taken < left_before and not leases.busy(tx, row.user_id)
+    if not row.x3_key and (row.user_id == user_id or left):
+        row.user_id, row.taken = user_id, now
+    return _claim(row)
 
 
 def get(tx: Session, fp: str, ical_uid: str, original_start: datetime | None) -> Claim | None:
