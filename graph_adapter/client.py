@@ -7,6 +7,8 @@ tried again here (tenacity), everything else is the shell's business.
 
 from __future__ import annotations
 
+import functools
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -53,6 +55,12 @@ class Reply:
             raise TryLater(f"Unreadable answer from Microsoft Graph: {type(error).__name__}") from error
 
 
+@functools.cache
+def _authorities(bundle: str | None) -> ssl.SSLContext:
+    """Whom to trust, read once a process: it takes longer than many a command's whole work."""
+    return httpx.create_ssl_context(verify=bundle or True)
+
+
 class _Connection:
     """What all views share."""
 
@@ -64,7 +72,7 @@ class _Connection:
         client = httpx.AsyncClient(
             timeout=httpx.Timeout(connection.timeout, connect=min(connection.timeout, 30.0)),
             limits=httpx.Limits(max_connections=_HTTP_CONNECTIONS, max_keepalive_connections=_HTTP_CONNECTIONS),
-            verify=httpx.create_ssl_context(verify=connection.verify or True),
+            verify=_authorities(connection.verify),
             trust_env=not connection.loopback,
             http2=True,
         )

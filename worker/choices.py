@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from zoneinfo import available_timezones
 
 from graph_adapter.directory import Directory
 from reconcile.context import ALL_SWITCHES, Conflict
@@ -17,6 +16,7 @@ from reconcile.model import Kind
 from reconcile.text import fold
 from worker.bootstrap import Application
 from worker.desk.passes import Unfit, mark_dirty
+from worker.settings.kinds import zones
 from worker.state import users
 from worker.state.users import User, UserSettings
 
@@ -57,7 +57,7 @@ def _window(word: str) -> dict[str, Any]:
 
 
 def _zone(word: str) -> dict[str, Any]:
-    if word and word not in available_timezones():
+    if word and word not in zones():
         raise _Wrong("an IANA time zone such as Europe/Paris, or nothing for the installation's")
     return {"zone": word}
 

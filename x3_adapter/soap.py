@@ -7,6 +7,8 @@ X3), repeated when that is harmless, and refused when the pass may not write (G4
 from __future__ import annotations
 
 import asyncio
+import functools
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -65,6 +67,12 @@ class X3Connection:
     objects: Mapping[str, str] = field(default_factory=_objects)
     programs: Mapping[str, str] = field(default_factory=_programs)
     sync_id: str = "ZSYNCID"
+
+
+@functools.cache
+def _authorities() -> ssl.SSLContext:
+    """Whom to trust, read once a process: it takes longer than many a command's whole work."""
+    return httpx.create_ssl_context()
 
 
 @dataclass(slots=True)
@@ -126,6 +134,7 @@ class X3:
             auth=None if connection.jwt else httpx.BasicAuth(connection.user, connection.password),
             timeout=httpx.Timeout(connection.timeout, connect=min(10.0, connection.timeout)),
             limits=httpx.Limits(max_connections=connection.pool_size, max_keepalive_connections=connection.pool_size),
+            verify=_authorities(),
         )
         return cls(connection, client, read_only=read_only, limit=limit, clock=clock)
 

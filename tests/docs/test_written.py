@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 from tests.docs.generated import ROOT
-from worker.cli.tree import command_line
+from worker.cli.tree import command
 from worker.settings import described
 
 OURS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs", "infra")
@@ -32,10 +31,10 @@ def commands(page: Path) -> Iterator[str]:
 
 def resolved(words: list[str]) -> tuple[Any, list[str]]:
     """The command that the first words name, and the words left over. Raises KeyError for a name that is none."""
-    command: Any = typer.main.get_command(command_line())
-    while hasattr(command, "commands") and words and not words[0].startswith("-"):
-        command, words = command.commands[words[0]], words[1:]
-    return command, words
+    found: Any = command()
+    while hasattr(found, "commands") and words and not words[0].startswith("-"):
+        found, words = found.commands[words[0]], words[1:]
+    return found, words
 
 
 ALL = [(page.relative_to(ROOT).as_posix(), words) for page in PAGES for words in dict.fromkeys(commands(page))]

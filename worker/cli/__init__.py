@@ -15,6 +15,6 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command in this process and answer its exit code."""
-    from worker.cli.tree import command_line  # not before it is needed: `main` is imported by every entry point
+    from worker.cli.tree import command  # not before it is needed: `main` is imported by every entry point
 
-    return frame.guarded(command_line(), list(arguments))
+    return frame.guarded(command(), list(arguments))

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import typer
 from sqlalchemy.exc import OperationalError
+from typer.core import TyperGroup
 
 from reconcile.port import CursorExpired, Moved, Refused, Stop, TryLater
 from worker import log
@@ -53,11 +54,11 @@ FORESEEN = (
 )
 
 
-def guarded(application: typer.Typer, arguments: list[str]) -> int:
+def guarded(command: TyperGroup, arguments: list[str]) -> int:
     """Run a command and answer its exit code. An unforeseen exception goes through: Python shows it and leaves with 1."""
     as_json = "--json" in arguments
     try:
-        application(arguments, prog_name="x3sync")
+        command(arguments, prog_name="x3sync")
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else FAILED
     except FORESEEN as failure:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from worker.cli import check, held, operations, problems, processes, reports, sync, users
 
@@ -51,7 +53,13 @@ _GROUPS: Mapping[str, tuple[str, Commands]] = {
 }
 
 
-def command_line() -> typer.Typer:
+@functools.cache
+def command() -> TyperGroup:
+    """The whole command line, built once a process."""
+    return typer.main.get_group(_command_line())
+
+
+def _command_line() -> typer.Typer:
     """The whole command line. Typer's own tracebacks are off: they could show local variables, and so content (S4)."""
     root = typer.Typer(
         help="Keeps the CRM of Sage X3 and Microsoft 365 mailboxes in step.",
