@@ -33,7 +33,7 @@ def servers() -> Iterator[Servers]:
 def template(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An upgraded, empty database to copy: the migrations need not run for every test."""
     home = tmp_path_factory.mktemp("template")
-    Product(home, environment(servers, home)).run("db", "upgrade")
+    Product(home, environment(servers, home), servers.mails).run("db", "upgrade")
     return home / "x3sync.db"
 
 

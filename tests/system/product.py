@@ -64,8 +64,8 @@ class Product:
 
     home: Path
     settings: dict[str, str]
+    mails: Callable[[], int]
     said: list[str] = field(default_factory=list)
-    mails: Callable[[], int] = lambda: 0
     may_mail: bool = False
 
     def run(self, *arguments: str, code: int | None = 0) -> Answer:
@@ -90,27 +90,38 @@ class Product:
     def _mailed_nobody(self, arguments: tuple[str, ...], before: int) -> None:
         assert self.may_mail or self.mails() == before, f"x3sync {' '.join(arguments)} mailed attendees"
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start the real command as a process of its own."""
-        return self.start_on(subprocess.PIPE, *arguments)
-
-    def start_on(self, stderr: int, *arguments: str) -> subprocess.Popen[str]:
-        """The same with standard error on this file, such as a terminal."""
-        return subprocess.Popen(
+    @contextlib.contextmanager
+    def start(self, *arguments: str, stderr: int = subprocess.PIPE) -> Iterator[subprocess.Popen[str]]:
+        """The real command as a process of its own, for as long as the block lasts. `stderr` may be a file, such as a
+        terminal. What happens in the block may mail nobody either."""
+        before = self.mails()
+        with subprocess.Popen(
             [*_command(), *arguments],
             cwd=self.home,
             env=_clean(os.environ) | {"TERM": "xterm"} | self.settings,
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
-        )
+        ) as process:
+            try:
+                yield process
+            except BaseException:
+                process.kill()
+                raise
+        self._mailed_nobody(arguments, before)
+
+    def together(self, *commands: tuple[str, ...]) -> list[Answer]:
+        """Real commands at the same time; each must succeed."""
+        with contextlib.ExitStack() as stack:
+            working = [stack.enter_context(self.start(*arguments)) for arguments in commands]
+            said = [process.communicate(timeout=120) for process in working]
+        answers = [Answer(process.returncode, *texts) for process, texts in zip(working, said, strict=True)]
+        return [self._heard(words, 0, answer) for words, answer in zip(commands, answers, strict=True)]
 
     def spawn(self, *arguments: str, code: int | None = 0) -> Answer:
         """The same as `run`, in a process of its own."""
-        before = self.mails()
         with self.start(*arguments) as process:
             out, err = process.communicate(timeout=120)
-        self._mailed_nobody(arguments, before)
         return self._heard(arguments, code, Answer(process.returncode, out, err))
 
     def json(self, *arguments: str, code: int | None = 0) -> Json:

@@ -40,11 +40,11 @@ def test_exit_codes(world: World) -> None:
 def test_a_second_pass_for_the_same_user_is_told_to_try_later(world: World) -> None:
     world.alice.new_task("Task")
     world.servers.fault("delay", {"operation": "save"}, port="x3", seconds=3.0)
-    first = world.product.start("sync", "REP1", "--json")
-    while world.servers.fired() == 0:
-        assert first.poll() is None
-    assert world.product.run("sync", "REP1", "--json", code=None).code == 75
-    out, _ = first.communicate(timeout=60)
+    with world.product.start("sync", "REP1", "--json") as first:
+        while world.servers.fired() == 0:
+            assert first.poll() is None
+        assert world.product.run("sync", "REP1", "--json", code=None).code == 75
+        out, _ = first.communicate(timeout=60)
     assert first.returncode == 0
     assert json.loads(out)["counts"]["task"]["x3"]["created"] == 1
     assert len(world.sage.all("ZTSK")) == 1

@@ -227,10 +227,9 @@ def test_g4_f4_a_preview_writes_nothing_and_says_what_the_run_does(world: World,
 def test_f4_the_progress_is_shown_on_a_terminal(world: World) -> None:
     fill(world)
     reader, writer = pty.openpty()
-    command = world.product.start_on(writer, "resync", "REP1", "--from", "both")
-    os.close(writer)
     shown = b""
-    with command:
+    with world.product.start("resync", "REP1", "--from", "both", stderr=writer) as command:
+        os.close(writer)
         while True:
             try:
                 shown += os.read(reader, 65536)

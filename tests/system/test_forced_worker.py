@@ -23,7 +23,7 @@ def sender(world: World, broker: str) -> Iterator[Celery]:
     """A worker process, and another program's Celery: it knows the broker, the queue and the names of the contract."""
     world.product.settings["X3SYNC_REDIS_URL"] = broker
     log = world.product.home / "worker.log"
-    with log.open("w") as out, world.product.start_on(out.fileno(), "worker") as worker:
+    with log.open("w") as out, world.product.start("worker", stderr=out.fileno()) as worker:
         client = Celery("elsewhere", broker=broker, set_as_current=False)
         client.conf.task_default_queue = "x3sync"
         yield client

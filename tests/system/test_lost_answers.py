@@ -102,15 +102,15 @@ def test_m7_an_x3_create_is_not_repeated_before_its_limit_has_passed(world: Worl
 def killed(world: World, match: dict[str, str], port: str) -> None:
     """Kill a real worker process while a create of its is being answered, and let the server finish it."""
     world.servers.fault("delay", match, port=port, seconds=1.2)
-    worker = world.product.start("sync", "REP1", "--json")
-    deadline = time.monotonic() + 30
-    while world.servers.fired() == 0:
-        assert time.monotonic() < deadline
-        assert worker.poll() is None, worker.communicate()
-        time.sleep(0.05)
-    worker.kill()
-    worker.communicate()
-    time.sleep(1.4)  # the create is carried out after its caller is dead
+    with world.product.start("sync", "REP1", "--json") as worker:
+        deadline = time.monotonic() + 30
+        while world.servers.fired() == 0:
+            assert time.monotonic() < deadline
+            assert worker.poll() is None, worker.communicate()
+            time.sleep(0.05)
+        worker.kill()
+        worker.communicate()
+        time.sleep(1.4)  # the create is carried out after its caller is dead
     world.age_leases()
 
 

@@ -57,7 +57,7 @@ class World:
         servers.reset(NOW)
         if template is not None:
             shutil.copyfile(template, home / "x3sync.db")
-        product = Product(home, dict(settings), mails=servers.mails)
+        product = Product(home, dict(settings), servers.mails)
         return cls(servers, product, Outlook(servers, mailbox(1)), Outlook(servers, mailbox(2)), X3(servers))
 
     # ------------------------------------------------------------------------------------------- the product
