@@ -118,11 +118,45 @@ def test_c5_the_same_edit_on_both_sides_is_agreement(linked: World) -> None:
     assert linked.problems() == []
 
 
+def test_c5_agreement_is_a_field_s_and_the_rest_still_crosses(linked: World) -> None:
+    record, key = item(linked)
+    linked.alice.change_event(key, subject="Same", location={"displayName": "Room O"})
+    linked.sage.modify("ZBAP", record, FULOBJ="Same", APTRPO="Bring the samples")
+    linked.sync()
+    assert subjects(linked) == ("Same", "Same")
+    assert linked.sage.only("ZBAP")["ATPADDCMT"] == "Room O"
+    assert "Bring the samples" in text(linked.alice.events()[0])
+    assert linked.problems() == []
+    linked.quiet()
+    # What both sides now agree on is what each last looked like: the next edit is one, whoever makes it.
+    linked.later()
+    linked.sage.modify("ZBAP", record, FULOBJ="Next")
+    linked.sync()
+    assert subjects(linked) == ("Next", "Next")
+
+
 def test_c1_a_write_that_changes_nothing_is_no_change(linked: World) -> None:
     record, key = item(linked)
     linked.alice.change_event(key, subject="Start")
     linked.sage.modify("ZBAP", record, FULOBJ="Start")
     linked.quiet()
+
+
+def test_c1_a_city_that_x3_writes_in_capitals_is_no_change(world: World) -> None:
+    address = {"street": "1 Quai", "city": "Saint-Étienne", "postalCode": "42000"}
+    key = world.alice.new_contact("Rossi", "Ada", businessAddress=address)["id"]
+    world.sync()
+    assert world.sage.only("ZCOR")["CPYCTY"] == "SAINT-ÉTIENNE"
+    world.quiet()
+    contact = world.alice.contact(key)
+    assert contact is not None
+    assert contact["businessAddress"]["city"] == "Saint-Étienne"  # as the user wrote it
+    world.later()
+    world.sage.modify("ZCOR", world.sage.only("ZCOR")["CORNUM"], SRV="Sales")  # another field does not carry it along
+    world.sync()
+    contact = world.alice.contact(key)
+    assert contact is not None
+    assert (contact["department"], contact["businessAddress"]["city"]) == ("Sales", "Saint-Étienne")
 
 
 def test_c4_r2_the_losing_version_can_be_put_back(linked: World) -> None:

@@ -92,6 +92,14 @@ def stays_waiting(world: World, kind: Kind, standing: Callable[[], object]) -> N
     assert "A" in waits(world, kind)
 
 
+def conflict_is_kept(world: World, kind: Kind, deleted: str) -> None:
+    """D4: the conflict is on record, and what was deleted on that side can be looked at (R2)."""
+    assert ["(D4)" in line["message"] for line in world.problems()] == [True]
+    told = world.product.json("why", kind.record(world))
+    assert "D4" in {one["rule"] for one in told["decisions"]}
+    assert any(one["side"] == deleted and "Old" in one["content"].values() for one in told["versions"])
+
+
 @FOUR
 @YES_NO
 def test_d1_d6_deleted_in_x3(world: World, kind: Kind, allowed: bool) -> None:
@@ -149,10 +157,11 @@ def test_d4_an_edit_in_x3_survives_under_the_create_switch(world: World, kind: K
         world.sync()
     assert kind.titles(world) == ["Edited"]
     assert len(world.sage.all(kind.publication)) == 1
+    conflict_is_kept(world, kind, "outlook")
     world.quiet()
 
 
-@THREE
+@FOUR
 @YES_NO
 def test_d4_an_edit_in_outlook_survives_under_the_create_switch(world: World, kind: Kind, allowed: bool) -> None:
     linked(world, kind, *([] if allowed else ["ADXCRE"]))
@@ -168,6 +177,34 @@ def test_d4_an_edit_in_outlook_survives_under_the_create_switch(world: World, ki
         world.sync()
     assert world.sage.only(kind.publication)[kind.field] == "Edited"
     assert kind.titles(world) == ["Edited"]
+    conflict_is_kept(world, kind, "x3")
+    world.quiet()
+
+
+WAITING = [(kind, "OTKDLT") for kind in (CONTACT, TASK, CALL, APPOINTMENT)]
+WAITING += [(kind, "ADXDLT") for kind in (TASK, CALL, APPOINTMENT)]  # a contact's is D3, which wins over edits
+
+
+@pytest.mark.parametrize(("kind", "verb"), WAITING, ids=[f"{kind.prefix}{verb}" for kind, verb in WAITING])
+def test_d4_a_deletion_that_waits_is_dropped_when_the_other_side_is_edited(world: World, kind: Kind, verb: str) -> None:
+    linked(world, kind, verb)
+    if verb == "OTKDLT":
+        world.sage.delete(kind.publication, kind.record(world))
+    else:
+        kind.delete_item(world)
+    world.sync()
+    assert "A" in waits(world, kind)
+    world.later()
+    if verb == "OTKDLT":
+        kind.edit_item(world, "Edited")
+    else:
+        world.sage.modify(kind.publication, kind.record(world), **edited(kind.field, "Edited"))
+    world.sync()
+    assert (kind.titles(world), world.sage.only(kind.publication)[kind.field]) == (["Edited"], "Edited")
+    assert "A" not in waits(world, kind)
+    world.set("REP1", f"{kind.prefix}{verb}=yes")
+    world.sync("REP1", "--full")
+    assert (kind.titles(world), world.sage.only(kind.publication)[kind.field]) == (["Edited"], "Edited")
     world.quiet()
 
 
@@ -218,6 +255,8 @@ def test_d7_a_participant_withdraws_under_the_delete_switch(pair: World, allowed
     assert ("R002" in pair.sage.only("ZBAP")["APTREPNUM"]) is not allowed
     assert pair.benoit.events() == []
     if not allowed:
+        rows = pair.product.json("pending", "REP2")["pending"]
+        assert [(row["type"], row["action"]) for row in rows] == [("appointment", "A")]
         pair.set("REP2", "BAPADXDLT=yes")
         pair.sync("REP2")
     assert "R002" not in pair.sage.only("ZBAP")["APTREPNUM"]
@@ -241,5 +280,5 @@ def test_d2_what_is_done_is_kept_in_x3_if_the_user_wants_so(world: World, kind: 
     world.sync()
     assert len(world.sage.all(kind.publication)) == int(keep)
     world.sync("REP1", "--full")
-    assert kind.items(world) == []
+    assert (kind.items(world), waits(world, kind)) == ([], [])
     world.quiet()

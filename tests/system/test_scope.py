@@ -297,6 +297,20 @@ def test_s1_records_of_others_and_outside_the_window_stay_out(world: World) -> N
     world.quiet()
 
 
+def test_s1_what_is_assigned_to_the_representative_in_any_way_comes_in(world: World) -> None:
+    world.sage.new_task("My task", ymd(1))
+    world.sage.new_call("My call", ymd(1))
+    world.sage.new_appointment("I organise", ymd(2))
+    world.sage.new_appointment("I take part", ymd(3), ATPREPMNA="R002", APTREPNUM=["R002", "R001"])
+    world.sage.new_contact("Shared", reps=("R002", "R001"))
+    world.sage.new_call("Their call", ymd(1), "1100", CLLREP="R002")
+    world.sage.new_appointment("They meet", ymd(4), ATPREPMNA="R002", APTREPNUM=["R002", "R003"])
+    world.sync()
+    seen = [row.get("title") or row.get("subject") or row["surname"] for row in in_outlook(world)]
+    assert sorted(seen) == ["I organise", "I take part", "My call", "My task", "Shared"]
+    world.quiet()
+
+
 # ----------------------------------------------------------------------------------------------------- S7
 
 
