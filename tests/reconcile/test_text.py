@@ -12,7 +12,9 @@ from reconcile.text import DETAILS_CLOSE, DETAILS_OPEN, canonical, fold, line, s
 from tests.strategies import lines_of_one, reports
 
 ANY_TEXT = st.text(max_size=200)
-DETAILS = st.lists(lines_of_one(30, empty=False).filter(lambda text: text != "-----"), min_size=1, max_size=5)
+DETAILS = st.lists(
+    lines_of_one(30, empty=False).filter(lambda text: text not in (DETAILS_OPEN, DETAILS_CLOSE)), min_size=1, max_size=5
+)
 
 
 @pytest.mark.parametrize(

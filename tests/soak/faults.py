@@ -9,7 +9,7 @@ from tests.system.servers import Servers
 
 _GRAPH = ("drop_after_commit", "status", "html_502", "delay", "expire_cursors", "empty_listing")
 _X3 = ("drop_after_commit", "status", "html_502", "delay", "lock_record", "nil_result", "pool_exhausted", "refuse")
-_PATHS = ("/events", "/tasks", "/contacts", "/delta", "$batch", "/users/")
+_PATHS = ("/events", "/tasks", "/contacts", "/delta", "$batch", "/users/", "/calendar?", "/linkedResources")
 _OBJECTS = ("ZTSK", "ZCLL", "ZBAP", "ZCOR")
 
 SWITCHES: tuple[tuple[str, tuple[Any, ...]], ...] = (
