@@ -29,9 +29,10 @@ $(STAMP): pyproject.toml constraints.txt
 demo: setup ## emulators, worker, console and the story; ONCE=1 ends after the story
 	$(BIN)/python -m infra.demo $(if $(filter-out 0,$(ONCE)),--once)
 
-# One worker per core, at most two: the tests start real servers. A module's tests share their servers (loadfile).
+# One worker per core, at most two: the tests start real servers. Each takes half of them in order, for a module's tests share
+# servers, and helps the other out at the end.
 test: setup ## all tests, against real servers; ARGS is handed to pytest
-	$(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 2 --dist worksteal $(ARGS)
 
 # What is taken away on purpose must be found before what is not found means anything.
 soak: setup ## random histories with faults for MINUTES=n (10); SEED=s begins elsewhere, DATABASE=postgresql
