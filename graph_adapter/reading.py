@@ -104,12 +104,16 @@ class Reader:
         return _masters(wanted, await self._gather([self._requests.master(key) for key in wanted]))
 
     async def bins(self) -> frozenset[str] | None:
-        """The ids of Deleted Items and Recoverable Items; None when the application may not read mail folders."""
+        """The ids of Deleted Items and Recoverable Items; None when the application may not read mail folders. Raises
+        TryLater when one of them did not answer."""
         if self._bins is None:
             try:
                 parts = await gather(self._graph, [self._requests.mail_folder(n) for n in _BINS], self._scope.mailbox)
             except Stop:
                 return None
+            late = next((part.error for part in parts if isinstance(part.error, TryLater)), None)
+            if late is not None:
+                raise late
             ids = frozenset(part.decode(wire.Folder).id for part in parts if part.error is None)
             if not ids:
                 return None
@@ -141,14 +145,17 @@ class Reader:
             return Found(UNREAD)
         if isinstance(part.error, TryLater):
             return Found(UNREAD)
-        match kind:
-            case Kind.CONTACT:
-                return await self._contact(part.decode(wire.Contact))
-            case Kind.TASK:
-                return self.task(part.decode(wire.Task), ref.folder)
-            case Kind.EVENT:
-                assert calendar is not None
-                return await self._event(ref, part.decode(wire.Event), calendar, masters)
+        try:
+            match kind:
+                case Kind.CONTACT:
+                    return await self._contact(part.decode(wire.Contact))
+                case Kind.TASK:
+                    return self.task(part.decode(wire.Task), ref.folder)
+                case Kind.EVENT:
+                    assert calendar is not None
+                    return await self._event(ref, part.decode(wire.Event), calendar, masters)
+        except TryLater:  # whether it stands in a bin could not be read, or the answer itself
+            return Found(UNREAD)
 
     async def _contact(self, item: wire.Contact) -> Found:
         if not self._scope.manages(Kind.CONTACT, item.parent_folder_id):

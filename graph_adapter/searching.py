@@ -19,7 +19,7 @@ from graph_adapter.scope import MailboxScope
 from graph_adapter.zones import UnknownZone
 from reconcile.actions import Create
 from reconcile.model import Appointment, Call, Kind, Link, Marker, Present, Private, Went, When
-from reconcile.port import Ref
+from reconcile.port import Ref, TryLater
 
 _DAY = timedelta(days=1)
 
@@ -88,13 +88,16 @@ class Searcher:
         return found
 
     async def find_ical(self, uid: str) -> tuple[Present | Private, ...]:
-        """The events with this iCalUId in any calendar of the mailbox (S8). Occurrences are not found by theirs."""
+        """The events with this iCalUId in any calendar of the mailbox (S8). Occurrences are not found by theirs. Raises
+        TryLater when a calendar that is there did not answer: then nobody knows."""
         text = uid.replace("'", "''")
         folders = await self._folder_ids(Kind.EVENT)
         infos = [self._requests.search(Kind.EVENT, folder, f"iCalUId eq '{text}'") for folder in folders]
         parts = await gather(self._graph, infos, self._scope.mailbox)
         found: list[Present | Private] = []
         for folder, part in zip(folders, parts, strict=True):
+            if isinstance(part.error, TryLater):
+                raise part.error
             if part.error is not None:
                 continue
             rows: dict[str, wire.Item] = {i.id: i for i in part.decode(wire.Page[wire.Event]).value if i.ical_uid == uid}

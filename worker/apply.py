@@ -238,7 +238,7 @@ class Executor:
                 await newcomers.none_came_before(self.store, self.user_id, self.persons, step.content)
             look = await self._send_create(decision.pair, step, progress)
         except TryLater as later:
-            if not later.sent:
+            if not (later.sent or tried):  # what an earlier one sent may still appear
                 self._forget(attempt)
             raise
         except (Moved, Refused):

@@ -29,7 +29,7 @@ from reconcile.model import (
     Unread,
     Where,
 )
-from reconcile.port import CursorExpired, Endpoint, Listing, Ref, Sighting, Stream
+from reconcile.port import CursorExpired, Endpoint, Listing, Ref, Sighting, Stream, TryLater
 from worker.beyond import Beyond
 from worker.observed import Gathered, Memory, OutlookQuestions, X3Questions
 
@@ -301,8 +301,11 @@ class Gatherer:
             elif link.series_id:
                 occurrences.append(link)
             elif link.ical_uid and link.type.kind is Kind.EVENT:
-                for found in await self.outlook_questions.find_ical(link.ical_uid):
-                    seen.outlook.setdefault((Kind.EVENT, found.key), found)
+                try:
+                    for found in await self.outlook_questions.find_ical(link.ical_uid):
+                        seen.outlook.setdefault((Kind.EVENT, found.key), found)
+                except TryLater:
+                    seen.outlook[Kind.EVENT, link.outlook_key] = UNREAD
         if occurrences:
             for key, went in (await self.outlook_questions.how_they_went(occurrences)).items():
                 seen.outlook[Kind.EVENT, key] = Absent(key=key, went=went)

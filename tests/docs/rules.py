@@ -121,15 +121,15 @@ def page(shown: Mapping[str, list[Shown]], told: Mapping[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def fresh() -> str:
+def fresh(tests: Path = ROOT / "tests") -> str:
     """The document as the sources say now."""
-    return page(scan(ROOT / "tests"), sentences((ROOT / "README.md").read_text(encoding="utf-8")))
+    return page(scan(tests), sentences((ROOT / "README.md").read_text(encoding="utf-8")))
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], tests: Path = ROOT / "tests") -> int:
     """--write, --check or neither. A rule that no scenario shows fails the check."""
-    code = DOCUMENT.main(fresh(), arguments)
-    if arguments == ["--check"] and (unseen := missing(scan(ROOT / "tests"))):
+    code = DOCUMENT.main(fresh(tests), arguments)
+    if arguments == ["--check"] and (unseen := missing(scan(tests))):
         print(f"Not shown by a scenario in tests/system: {', '.join(unseen)}")
         return 1
     return code

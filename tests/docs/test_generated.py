@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import pytest
+
 from tests.docs import rules, settings
 from tests.docs.generated import ROOT
 
@@ -32,6 +34,14 @@ def test_the_readme_tells_every_rule() -> None:
 def test_rules_are_read_from_name_docstring_and_decorator() -> None:
     test = next(node for node in ast.walk(ast.parse(SOURCE)) if isinstance(node, ast.FunctionDef))
     assert rules.rules_of(test) == {"D3", "S3", "S4", "S5", "R5"}
+
+
+def test_a_rule_without_a_scenario_fails_the_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "system").mkdir()
+    names = [f"def test_{rule.lower()}_holds(): ..." for rule in rules.RULES if rule != "D7"]
+    (tmp_path / "system" / "test_x.py").write_text("\n".join(names) + "\n")
+    assert rules.main(["--check"], tmp_path) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "Not shown by a scenario in tests/system: D7"
 
 
 def test_a_rule_no_scenario_names_is_listed_first(tmp_path: Path) -> None:

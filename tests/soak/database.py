@@ -37,6 +37,9 @@ class Database(Protocol):
         """Let the leases of a killed process run out: they are measured by the database's own clock, which no test
         moves."""
 
+    def cut(self) -> None:
+        """Break off all connections, as a server that is started again does."""
+
 
 @dataclass(slots=True)
 class Sqlite:
@@ -70,6 +73,9 @@ class Sqlite:
         with contextlib.closing(sqlite3.connect(self._file())) as file, file:
             for table in ("lease", "x3_lock"):
                 file.execute(f"UPDATE {table} SET until = 0")
+
+    def cut(self) -> None:
+        """A file has none that could break."""
 
 
 @dataclass(slots=True)
@@ -114,6 +120,10 @@ class Postgresql:
         with psycopg.connect(self._url()) as one:
             for table in ("lease", "x3_lock"):
                 one.execute(f"UPDATE {table} SET until = 0")
+
+    def cut(self) -> None:
+        with psycopg.connect(self.address, autocommit=True) as admin:
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'state'")
 
 
 @contextlib.contextmanager

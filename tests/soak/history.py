@@ -21,7 +21,7 @@ from worker.state import users as state_users
 from worker.state.users import UserState
 
 ROUNDS = 9  # of passes of everybody, until nothing is written any more
-_STEPS = (("act", 52), ("plain", 14), ("faulty", 14), ("watched", 5), ("twice", 5), ("kill", 5), ("time", 5))
+_STEPS = (("act", 52), ("plain", 14), ("faulty", 14), ("watched", 5), ("twice", 5), ("kill", 5), ("cut", 3), ("time", 5))
 
 
 @dataclass(slots=True)
@@ -126,6 +126,8 @@ class History:
                 return passes.watched(people)
             case "twice":
                 return passes.twice()
+            case "cut":
+                return passes.cut()
             case "kill":
                 return f"{people.act()}  -- then: {passes.kill()}"
             case _:

@@ -20,6 +20,7 @@ from typing import Any
 
 import httpx
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
 
 from reconcile.port import Stop, TryLater
 from tests.soak import faults
@@ -31,7 +32,7 @@ from worker.state.leases import LeaseLost
 from worker.sync import Busy
 
 LONGEST_PASS = 60.0  # seconds that a process may take
-_EXPECTED = (Busy, TryLater, Stop, NotActive, LeaseLost)
+_EXPECTED = (Busy, TryLater, Stop, NotActive, LeaseLost, OperationalError)
 
 
 @dataclass(slots=True)
@@ -95,6 +96,22 @@ class Passes:
 
         told, *done = self.stage.wait(both())
         return f"{told}  -- while: {'; '.join(done)}"
+
+    def cut(self) -> str:
+        """The connections to the database break off while the passes run."""
+        some, after = self._some(), self.rng.random() * 0.5
+
+        async def broken() -> str:
+            await asyncio.sleep(after)
+            await asyncio.to_thread(self.stage.database.cut)
+            return f"connections cut after {after:.2f} s"
+
+        async def both() -> list[str]:
+            return list(await asyncio.gather(broken(), *(self.one(number) for number in some)))
+
+        told = "; ".join(self.stage.wait(both()))
+        self.stage.database.age_leases()
+        return told
 
     def kill(self) -> str:
         """The real command, killed with SIGKILL at a step."""

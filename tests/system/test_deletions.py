@@ -97,6 +97,27 @@ def test_d2_deleted_in_outlook_goes_in_x3_however_the_bin_answers(
     world.quiet()
 
 
+@pytest.mark.parametrize("kind", ["contact", "appointment"])
+def test_s8_while_the_bins_do_not_answer_nothing_is_decided(world: World, kind: str) -> None:
+    """An item in a folder that is not managed may be in the bin, or moved (S6): only the bin's own id tells."""
+    world.servers.control("POST", "switches", {"bin_calendar_404": False})
+    key = (world.alice.new_contact("Gone") if kind == "contact" else world.alice.new_event("Gone", at(1)))["id"]
+    world.sync()
+    world.later()
+    (world.alice.delete_contact if kind == "contact" else world.alice.delete_event)(key)
+    world.servers.fault("status", {"path": "/mailFolders/"}, status=503, every=True)
+    report = world.sync("REP1", code=None)
+    assert world.servers.fired() > 0
+    assert [one["rule"] for one in report["decisions"]] == ["S8"]
+    world.servers.mend()
+    world.later()
+    report = world.sync()
+    assert [one["rule"] for one in report["decisions"]] == ["D3" if kind == "contact" else "D2"]
+    assert [row["COPREP_LINES"] for row in world.sage.all("ZCOR")] == ([[]] if kind == "contact" else [])
+    assert world.sage.all("ZBAP") == []
+    world.quiet()
+
+
 @pytest.mark.parametrize("kind", ["call", "appointment"])  # a deleted task is in no bin
 def test_d2_a_purged_item_goes_in_x3(world: World, kind: str) -> None:
     name, gone = linked(world, kind)

@@ -274,3 +274,27 @@ def test_s8_a_tentative_meeting_that_is_accepted_keeps_its_record(pair: World, a
     pair.quiet()
     pair.sync("REP2", "--full")
     assert pair.sage.only("ZBAP")["APTNUM"] == key
+
+
+def test_s8_a_meeting_that_could_not_be_sought_is_not_taken_for_gone(pair: World) -> None:
+    """Accepted anew and put into a calendar of his own it has another id; while no calendar can be searched nobody knows
+    that it is still there."""
+    pair.servers.control("POST", "switches", {"accept_recreates": True})
+    own = pair.benoit.new_calendar("Own")
+    pair.alice.new_event("Meeting", at(1), attendees=[attendee(mailbox(2))])
+    answer(pair, "tentativelyAccept")
+    for user in pair.users:
+        pair.settle(user, passes=1)
+    record = pair.sage.only("ZBAP")
+    assert "R002" in record["APTREPNUM"]
+    pair.later()
+    answer(pair, "accept")
+    pair.benoit.act("move", pair.benoit.events()[0]["id"], to_folder=own)
+    pair.servers.fault("status", {"path": "iCalUId eq"}, status=503, every=True)
+    assert decided(pair.sync("REP2", code=None), "S8")  # nothing is decided
+    assert pair.sage.only("ZBAP") == record
+    pair.servers.mend()
+    for user in pair.users:
+        pair.settle(user)
+    assert pair.sage.only("ZBAP") == record  # S6: moved to a calendar that is not managed
+    pair.quiet()

@@ -79,14 +79,23 @@ def test_r3_x3s_queue_is_shown_with_its_codes_and_answered_once_it_was_seen(worl
 
 
 def test_r3_a_row_is_not_answered_before_what_it_speaks_of_is_stored(world: World) -> None:
+    """As long as the record cannot be read its row stays; once it is read, what could not be written waits here."""
     world.sage.new_task("Waits", ymd(3))
-    world.servers.fault("status", {"method": "POST", "path": "/tasks"}, status=503, every=True, retry_after=400)
+    world.servers.fault("status", {"operation": "read", "object": "ZTSK"}, port="x3", status=503, every=True)
     world.sync(code=None)
+    assert queue(world) == [("REP1", "C")]
+    world.servers.mend()
+    world.servers.fault("status", {"method": "POST", "path": "/tasks"}, status=503, every=True, retry_after=400)
+    world.later(600)
+    world.sync(code=None)
+    assert (queue(world), world.alice.tasks()) == ([], [])
+    waits = world.product.json("pending", "REP1")["pending"]
+    assert [(row["type"], row["action"]) for row in waits] == [("task", "C")]
     world.servers.mend()
     world.later(600)
     world.sync()
     assert [task["title"] for task in world.alice.tasks()] == ["Waits"]
-    assert queue(world) == []
+    assert world.product.json("pending", "REP1")["pending"] == []
 
 
 def differing(world: World) -> tuple[str, str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconcile.model import LinkState, Side
@@ -32,18 +32,34 @@ async def pending(app: Application, only: User | None = None) -> list[Waiting]:
     nothing. Raises TryLater and Stop."""
     found: list[Waiting] = []
     for user in [only] if only else everyone(app):
-        found += _remembered(app, user)
-        found += await _in_x3(app, user)
+        marks, rows = _remembered(app, user)
+        found += _once([*await _in_x3(app, user), *rows], marks)
     return found
 
 
-def _remembered(app: Application, user: User) -> list[Waiting]:
+def _once(rows: list[Waiting], marks: list[Waiting]) -> list[Waiting]:
+    """An item that waits for several reasons is told once for each code. A mark that only says to look at it again is left
+    out where something else is told of the item."""
+    told: dict[tuple[str, str, str], Waiting] = {}
+    for row in rows:
+        known = told.get(name := (*_item(row), row.action))
+        told[name] = replace(row, why=f"{known.why}; {row.why}") if known else row
+    items = {name[:2] for name in told}
+    return [*(mark for mark in marks if mark.action != "M" or _item(mark) not in items), *told.values()]
+
+
+def _item(row: Waiting) -> tuple[str, str]:
+    return row.type, row.x3_key or row.outlook_id
+
+
+def _remembered(app: Application, user: User) -> tuple[list[Waiting], list[Waiting]]:
+    """(marks, the rest) of what the database knows."""
     code = user.x3_user
     with app.store.read() as tx:
         marks = dirty.take(tx, user.id)
         sent = attempts.of_user(tx, user.id)
         forbidden = links.of_user(tx, user.id, states=[LinkState.PENDING_DELETE])
-    rows = [_marked(code, mark) for mark in marks]
+    rows: list[Waiting] = []
     for attempt in sent:
         on_x3 = attempt.side is Side.X3
         rows.append(
@@ -57,7 +73,7 @@ def _remembered(app: Application, user: User) -> list[Waiting]:
         why = "deleted on one side; a switch forbids it on the other (D6)"
         row = Waiting(user=code, type=link.type.value, x3_key=link.x3_key, outlook_id=link.outlook_key, action="A", why=why)
         rows.append(row)
-    return rows
+    return [_marked(code, mark) for mark in marks], rows
 
 
 def _marked(code: str, mark: dirty.Mark) -> Waiting:
