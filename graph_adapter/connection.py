@@ -1,23 +1,18 @@
-"""How Graph is reached: addresses and credential, and the tokens that come of them.
-
-azure-identity's synchronous credentials are used in a thread: their asynchronous twins close themselves after a token in
-some versions of kiota, and the synchronous ones would block the loop on a cache miss (graph.md, 6.2).
-"""
+"""How Graph is reached: addresses and credential, and the header that comes of them."""
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from azure.core.credentials import TokenCredential
-from azure.core.exceptions import AzureError, ClientAuthenticationError
-from azure.identity import CertificateCredential, ClientSecretCredential, ManagedIdentityCredential
-
 from reconcile.model import Side
-from reconcile.port import Stop, TryLater
+from reconcile.port import Stop
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
 
 PUBLIC_GRAPH = "https://graph.microsoft.com/v1.0"
 # azure-identity refreshes a token at least five minutes before its end, so for two minutes it need not be asked again.
@@ -64,43 +59,6 @@ class GraphConnection:
         return f"https://{host}/.default"
 
 
-def credential(connection: GraphConnection) -> TokenCredential | None:
-    """The azure-identity credential; None for a static token. Raises Stop when the settings name none, or a static token
-    for a server elsewhere."""
-    if connection.static_token:
-        if not connection.loopback:
-            raise Stop(
-                "A static token is accepted only for a server on this machine.",
-                mend="Remove GRAPH__STATIC_TOKEN and give a client secret, a certificate or a managed identity.",
-                side=Side.OUTLOOK,
-            )
-        return None
-    common: dict[str, Any] = {"authority": connection.authority}
-    if connection.verify:
-        common["connection_verify"] = connection.verify
-    if "login." not in connection.authority:
-        # Only Microsoft's own authorities are known to instance discovery.
-        common["disable_instance_discovery"] = True
-    try:
-        if connection.client_secret:
-            return ClientSecretCredential(connection.tenant_id, connection.client_id, connection.client_secret, **common)
-        if connection.certificate_path:
-            return CertificateCredential(connection.tenant_id, connection.client_id, connection.certificate_path, **common)
-        if connection.managed_identity:
-            return ManagedIdentityCredential(client_id=connection.client_id or None)
-    except (ValueError, OSError) as error:
-        raise Stop(
-            f"The Graph credential is not usable: {error}",
-            mend="Check tenant id, client id and the certificate file.",
-            side=Side.OUTLOOK,
-        ) from error
-    raise Stop(
-        "No Graph credential is set.",
-        mend="Set GRAPH__CLIENT_SECRET, GRAPH__CERTIFICATE_PATH or the managed identity.",
-        side=Side.OUTLOOK,
-    )
-
-
 class Bearer:
     """Adds the Authorization header to every request: kiota's AuthenticationProvider.
 
@@ -109,7 +67,7 @@ class Bearer:
 
     def __init__(self, connection: GraphConnection) -> None:
         self._connection = connection
-        self._credential = credential(connection)
+        self._credential = _credential(connection)
         self._lock = asyncio.Lock()
         self._token = ""
         self._until = 0.0
@@ -129,7 +87,7 @@ class Bearer:
         async with self._lock:
             now = asyncio.get_running_loop().time()
             if claims or not self._token or now >= self._until:
-                self._token = await asyncio.to_thread(self._ask, self._credential, claims)
+                self._token = await asyncio.to_thread(_ask, self._credential, self._connection.scope, claims)
                 self._until = now + _TOKEN_SECONDS
             return self._token
 
@@ -143,15 +101,23 @@ class Bearer:
         if closing is not None:
             closing()
 
-    def _ask(self, source: TokenCredential, claims: str | None) -> str:
-        options: dict[str, Any] = {"claims": claims} if claims else {}
-        try:
-            return source.get_token(self._connection.scope, **options).token
-        except ClientAuthenticationError as error:
-            raise Stop(
-                f"Entra refuses the credential: {error.message}",
-                mend="Check tenant, client id and secret or certificate of the app registration.",
-                side=Side.OUTLOOK,
-            ) from error
-        except AzureError as error:
-            raise TryLater(f"Entra does not answer: {error.message}") from error
+
+def _credential(connection: GraphConnection) -> TokenCredential | None:
+    """None for a static token. Raises Stop for one that is meant for a server elsewhere, and as `entra.credential` does."""
+    if not connection.static_token:
+        from graph_adapter import entra
+
+        return entra.credential(connection)
+    if not connection.loopback:
+        raise Stop(
+            "A static token is accepted only for a server on this machine.",
+            mend="Remove GRAPH__STATIC_TOKEN and give a client secret, a certificate or a managed identity.",
+            side=Side.OUTLOOK,
+        )
+    return None
+
+
+def _ask(source: TokenCredential, scope: str, claims: str | None) -> str:
+    from graph_adapter import entra
+
+    return entra.token(source, scope, claims)

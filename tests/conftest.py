@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -28,6 +29,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         disable_socket(allow_unix_socket=True)
     elif item.get_closest_marker("enable_socket") is None:
         socket_allow_hosts(LOOPBACK, allow_unix_socket=True)
+
+
+def pytest_collection_finish() -> None:
+    """The tests and what they import are no garbage: none is looked for among them again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_teardown() -> None:

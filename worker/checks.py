@@ -22,7 +22,7 @@ from worker import credentials, identity
 from worker.bootstrap import Application, x3_connection
 from worker.desk.passes import everyone, find_user
 from worker.settings import Settings, SettingsProblem, load
-from worker.state import migrate, passes, users
+from worker.state import passes, revision, users
 from worker.state.users import User, UserState
 from x3_adapter import site as x3_site
 from x3_adapter.site import Site
@@ -83,12 +83,12 @@ def _clock(app: Application) -> Finding:
 
 def _database(app: Application) -> list[Finding]:
     try:
-        revision = migrate.current(app.store.engine)
+        found = revision.current(app.store.engine)
     except SQLAlchemyError as dead:
         why = f"it does not answer ({type(dead).__name__})"
         return [Finding(name="database", ok=False, why=why, mend="Check X3SYNC_DATABASE_URL, the server and its rights.")]
-    if revision != migrate.newest():
-        why = "it has no tables yet" if revision is None else f"its tables are those of revision {revision}"
+    if found != revision.NEWEST:
+        why = "it has no tables yet" if found is None else f"its tables are those of revision {found}"
         return [Finding(name="database", ok=False, why=why, mend=_UPGRADE)]
     return [Finding(name="database", ok=True), _installation(app)]
 

@@ -17,7 +17,7 @@ import pytest
 
 from tests.emulators.conftest import ROOT, Emulators, start
 from worker.cli import run
-from worker.state import leases, migrate, users
+from worker.state import leases, revision, users
 from worker.state.store import Store
 from x3_adapter import X3, X3Connection
 
@@ -121,7 +121,7 @@ def bare(emulators: Emulators, tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 @pytest.fixture
 def lab(bare: Lab) -> Lab:
-    assert bare.ask("db", "upgrade") == {"from": None, "to": migrate.newest()}
+    assert bare.ask("db", "upgrade") == {"from": None, "to": revision.NEWEST}
     return bare
 
 

@@ -9,11 +9,12 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from tests.worker.conftest import NOW
-from worker.state import dirty, migrate
+from worker.state import dirty, migrate, revision
 from worker.state.engine import open_engine
 from worker.state.store import Store
 from worker.state.tables import CursorRow, Table
@@ -29,15 +30,16 @@ def test_migrations_up_to_head_equal_the_tables(store: Store) -> None:
 
 def test_an_upgrade_may_run_twice_and_down_again(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/deep/er/state.db")
-    assert migrate.current(engine) is None
+    assert revision.current(engine) is None
     migrate.upgrade(engine)
     migrate.upgrade(engine)
-    assert migrate.current(engine) == migrate.newest()
+    assert revision.current(engine) == revision.NEWEST
+    assert ScriptDirectory.from_config(migrate.configuration()).get_current_head() == revision.NEWEST
     with engine.begin() as connection:
         config = migrate.configuration()
         config.attributes["connection"] = connection
         command.downgrade(config, "base")
-    assert migrate.current(engine) is None
+    assert revision.current(engine) is None
     engine.dispose()
 
 

@@ -16,8 +16,8 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command in this process and answer its exit code."""
-    # Not before it is needed: `main` is imported by every entry point. Nothing of what is loaded is garbage, and looking for
-    # some takes a sixth of the start.
+    # Not before it is needed: `main` is imported by every entry point. Nothing of what is loaded is garbage, and looking
+    # for some takes a sixth of the start.
     gc.disable()
     from worker.cli.tree import command
 

@@ -12,7 +12,7 @@ from worker import desk, identity, subscribe
 from worker.bootstrap import Application
 from worker.cli import shown
 from worker.cli.frame import opened, work
-from worker.state import migrate, passes, users
+from worker.state import passes, revision, users
 from worker.state.passes import Subscription
 from worker.state.users import User
 
@@ -25,7 +25,7 @@ def version(as_json: shown.Json = False) -> None:
         own = metadata.version("x3sync")
     except metadata.PackageNotFoundError:
         own = "not installed"  # run from a checkout
-    row = {"version": own, "database": migrate.newest(), "python": platform.python_version()}
+    row = {"version": own, "database": revision.NEWEST, "python": platform.python_version()}
     if as_json:
         shown.document(row)
         return
@@ -35,9 +35,9 @@ def version(as_json: shown.Json = False) -> None:
 def upgrade(as_json: shown.Json = False) -> None:
     """Bring the database's tables up to this version."""
     with opened(complete=False, migrated=False) as app:
-        before = migrate.current(app.store.engine)
+        before = revision.current(app.store.engine)
         app.store.upgrade()
-        after = migrate.current(app.store.engine)
+        after = revision.current(app.store.engine)
     if as_json:
         shown.document({"from": before, "to": after})
         return

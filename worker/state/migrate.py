@@ -6,8 +6,6 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from worker.state.engine import WRITES
@@ -30,14 +28,3 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(793473)")
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
-
-
-def current(engine: Engine) -> str | None:
-    """The revision of the tables; None for an empty database."""
-    with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
-
-
-def newest() -> str | None:
-    """The revision this version needs."""
-    return ScriptDirectory.from_config(configuration()).get_current_head()

@@ -9,7 +9,7 @@ from typing import Self
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from worker.state import leases, migrate
+from worker.state import leases, revision
 from worker.state.engine import WRITES, open_engine
 from worker.state.journal import ERASED
 
@@ -53,11 +53,13 @@ class Store:
 
     def upgrade(self) -> None:
         """Bring the tables up to the newest migration."""
+        from worker.state import migrate  # Alembic takes a while to load, and hardly a command needs it
+
         migrate.upgrade(self.engine)
 
     def up_to_date(self) -> bool:
         """Whether the tables are those of this version."""
-        return migrate.current(self.engine) == migrate.newest()
+        return revision.current(self.engine) == revision.NEWEST
 
     def close(self) -> None:
         """Close all connections."""
