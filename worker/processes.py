@@ -214,13 +214,20 @@ def _command() -> list[str]:
 
 @contextmanager
 def _broker(settings: Settings) -> Iterator[str]:
-    """The broker's address: REDIS_URL, or an embedded Valkey that lives as long as this block.
-
-    It keeps nothing on disk: messages are hints, and the marks they speak of stand in the database.
-    """
+    """The broker's address: REDIS_URL, or that of an embedded one."""
     if settings.redis_url.get_secret_value():
         yield settings.redis_url.get_secret_value()
         return
+    with embedded_valkey() as address:
+        yield address
+
+
+@contextmanager
+def embedded_valkey() -> Iterator[str]:
+    """A Valkey on a free port, with a password, that lives as long as this block; its address.
+
+    It keeps nothing on disk: messages are hints, and the marks they speak of stand in the database.
+    """
     with tempfile.TemporaryDirectory(prefix="x3sync-valkey-") as directory:
         server = _started_valkey(Path(directory))
         try:

