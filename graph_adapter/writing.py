@@ -305,9 +305,14 @@ def _same(found: Found, step: Update | Mark | Delete) -> tuple[wire.Item, str]:
     if not isinstance(found.observed, Present) or found.raw is None:
         raise Moved("The item is no longer there, or became private.")
     seen = retype(_in_slots(found, _card(step.target)), step.type)
-    if not isinstance(seen, Present) or seen.content != step.target.content:
+    if not isinstance(seen, Present) or seen.content != step.target.content or _invited(seen) != _invited(step.target):
         raise Moved("The item changed since it was read.")
     return found.raw, found.observed.version
+
+
+def _invited(item: Present) -> int:
+    """A6: whom a write would mail; the second one of a colleague, or a room, does not show in the content."""
+    return item.outlook.event.attendees if item.outlook.event is not None else 0
 
 
 def _present(found: Found) -> Present:

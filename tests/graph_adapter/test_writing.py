@@ -286,6 +286,25 @@ async def test_a10_a_mark_is_silent_and_writes_nothing_else(box: Box) -> None:
     assert (await box.http.get(f"{box.root}/_emulator/stats")).json()["attendee_mails"] == mails
 
 
+async def test_a6_a_room_that_was_invited_meanwhile_is_nobody_who_may_be_mailed(box: Box) -> None:
+    """It does not show in the content, so the tag alone moved; yet more would be mailed than was judged."""
+    guest = {"type": "required", "emailAddress": {"name": "G", "address": "guest@elsewhere.example"}}
+    room = {"type": "resource", "emailAddress": {"name": "Room", "address": "room@elsewhere.example"}}
+    key = await box.new_event(attendees=[guest])
+    ref = box.ref(Kind.EVENT, key)
+    seen = (await box.endpoint.read([ref]))[ref]
+    assert isinstance(seen, Present)
+    await box.owner("PATCH", f"events/{key}", {"attendees": [guest, room]})
+    mails = (await box.http.get(f"{box.root}/_emulator/stats")).json()["attendee_mails"]
+    for step in (
+        update(seen, ItemType.APPOINTMENT, subject="Ours"),
+        Delete(side=Side.OUTLOOK, type=ItemType.APPOINTMENT, target=seen),
+    ):
+        with pytest.raises(Moved):
+            await box.endpoint.apply(step)
+    assert (await box.http.get(f"{box.root}/_emulator/stats")).json()["attendee_mails"] == mails
+
+
 async def test_m2_another_installations_marker_stays_on_a_task(box: Box) -> None:
     foreign = replace(box.marker(ItemType.TASK), fp="other").encode()
     key = await box.new_task(linkedResources=[{"applicationName": "Sage X3", "externalId": foreign, "displayName": "K"}])
