@@ -198,6 +198,10 @@ class Graph:
                     self._shared.bearer.forget()
                 raise errors.port_error(failure, asked) from error
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+                if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                    why = f"The certificate of Microsoft Graph, or of a proxy before it, is not trusted: {error}"
+                    mend = "Set X3SYNC_GRAPH__CA_BUNDLE to a PEM file with the authority that signed it."
+                    raise Stop(why, mend=mend, side=Side.OUTLOOK) from error
                 # The connection was never made, so nothing can have been done.
                 raise TryLater(f"Microsoft Graph cannot be reached: {type(error).__name__}") from error
             except httpx.HTTPError as error:

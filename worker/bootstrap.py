@@ -87,6 +87,7 @@ def x3_connection(settings: Settings) -> X3Connection:
             "KEYS": x3.programs.keys,
         },
         sync_id=x3.sync_id_field,
+        verify=str(x3.ca_bundle) if x3.ca_bundle else None,
     )
 
 

@@ -51,7 +51,8 @@ class X3Connection:
     """Where X3 is and how it lets us in: Basic (`user`, `password`), or `jwt` for a connected application.
 
     `timeout` in seconds (a save was seen to take 17); `pool_size` is how many calls one process may have in flight;
-    `page` how many rows a sub-program gives in one call (at most 1000); `sync_id` the column of M7.
+    `page` how many rows a sub-program gives in one call (at most 1000); `sync_id` the column of M7;
+    `verify` is the path of a CA bundle, None for the system's.
     """
 
     base_url: str
@@ -67,12 +68,13 @@ class X3Connection:
     objects: Mapping[str, str] = field(default_factory=_objects)
     programs: Mapping[str, str] = field(default_factory=_programs)
     sync_id: str = "ZSYNCID"
+    verify: str | None = None
 
 
 @functools.cache
-def _authorities() -> ssl.SSLContext:
+def _authorities(bundle: str | None) -> ssl.SSLContext:
     """Whom to trust, read once a process: it takes longer than many a command's whole work."""
-    return httpx.create_ssl_context()
+    return httpx.create_ssl_context(verify=bundle or True)
 
 
 @dataclass(slots=True)
@@ -134,7 +136,7 @@ class X3:
             auth=None if connection.jwt else httpx.BasicAuth(connection.user, connection.password),
             timeout=httpx.Timeout(connection.timeout, connect=min(10.0, connection.timeout)),
             limits=httpx.Limits(max_connections=connection.pool_size, max_keepalive_connections=connection.pool_size),
-            verify=_authorities(),
+            verify=_authorities(connection.verify),
         )
         return cls(connection, client, read_only=read_only, limit=limit, clock=clock)
 
@@ -282,6 +284,10 @@ class X3:
             try:
                 response = await self._client.post(ENDPOINT, content=content, headers=headers)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+                if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                    why = f"X3's certificate is not trusted: {error}"
+                    mend = "Set X3SYNC_X3__CA_BUNDLE to a PEM file with the authority that signed it."
+                    raise Stop(why, mend=mend, side=Side.X3) from error
                 raise TryLater(f"X3 cannot be reached: {type(error).__name__}") from error
             except httpx.UnsupportedProtocol as error:
                 raise Stop(f"not an address: {error}", mend="Check X3SYNC_X3__BASE_URL.", side=Side.X3) from error

@@ -19,6 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--graph-latency-ms", type=float, default=0.0)
     parser.add_argument("--x3-latency-ms", type=float, default=0.0)
     parser.add_argument("--tls-dir", type=Path, help="serve Graph over TLS with a throw-away CA made here")
+    parser.add_argument("--x3-tls", action="store_true", help="serve X3 over TLS, too, with the certificate of --tls-dir")
     parser.add_argument("--state-dir", type=Path, help="keep both worlds here, so that a restart continues")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     chosen = parser.parse_args(arguments)

@@ -36,6 +36,7 @@ class Options:
     graph_latency_ms: float = 0.0
     x3_latency_ms: float = 0.0
     tls_dir: Path | None = None
+    x3_tls: bool = False
     state_dir: Path | None = None
     host: str = "127.0.0.1"
 
@@ -82,7 +83,7 @@ async def run(options: Options) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     graph_runner, graph_url = await _listen(graph_app, options, options.graph_port, context)
-    x3_runner, x3_url = await _listen(x3_app, options, options.x3_port, None)
+    x3_runner, x3_url = await _listen(x3_app, options, options.x3_port, context if options.x3_tls else None)
     saver = asyncio.create_task(_keep(graph, kept)) if kept is not None else None
     print(json.dumps({"graph": graph_url, "x3": x3_url}), flush=True)
     await stop.wait()

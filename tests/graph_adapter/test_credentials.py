@@ -78,3 +78,11 @@ async def test_an_authority_that_is_not_trusted_gives_no_token(tenant: Tenant) -
     with pytest.raises((Stop, TryLater)):
         await graph.check_token()
     await graph.aclose()
+
+
+async def test_a_certificate_that_is_not_trusted_says_what_to_set(tenant: Tenant) -> None:
+    graph = Graph.connect(GraphConnection(base_url=f"{tenant.root}/v1.0", static_token="emulator"))
+    with pytest.raises(Stop) as stop:
+        await Directory(graph).user(ADDRESS)
+    assert "X3SYNC_GRAPH__CA_BUNDLE" in stop.value.mend
+    await graph.aclose()

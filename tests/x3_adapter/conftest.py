@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -93,17 +93,24 @@ class Lab:
         return int(self.control.get("/_emulator/stats").json()["requests"]["total"])
 
 
-@pytest.fixture(scope="session")
-def emulator() -> Iterator[str]:
-    """The X3 emulator's address."""
+@contextmanager
+def serving(*more: str) -> Iterator[str]:
+    """An emulator; X3's address."""
     command = [sys.executable, "-m", "infra.emulators", "--graph-port", "0", "--x3-port", "0", "--seed", "empty"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([*command, *more], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
             yield json.loads(process.stdout.readline())["x3"]
         finally:
             process.terminate()
             process.wait(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[str]:
+    """The X3 emulator's address."""
+    with serving() as address:
+        yield address
 
 
 @pytest.fixture

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reconcile.model import ItemType, Side
 from reconcile.port import Ref, Refused, Stop, TryLater
-from tests.x3_adapter.conftest import STREAM, Lab
+from tests.x3_adapter.conftest import STREAM, Lab, serving
 from tests.x3_adapter.samples import TASK, create, update
 from x3_adapter import X3, Crm, Jwt, X3Connection
 from x3_adapter.discovery import describe
@@ -25,6 +27,21 @@ async def test_basic_sign_in_and_its_refusal(lab: Lab, x3: X3) -> None:
     assert stop.value.side is Side.X3
     assert "X3SYNC_X3__USER" in stop.value.mend
     assert "wrong" not in repr(X3Connection(base_url="", pool="", password="wrong"))
+
+
+async def test_a_certificate_of_an_own_authority_is_trusted_by_its_bundle(tmp_path: Path) -> None:
+    with serving("--tls-dir", str(tmp_path), "--x3-tls") as address:
+        assert address.startswith("https://")
+        here = X3Connection(
+            base_url=address, pool="SYNC", user="x3sync", password="x3sync", verify=str(tmp_path / "ca.pem")
+        )
+        trusting, strange = X3.connect(here), X3.connect(replace(here, verify=None))
+        assert (await describe(trusting, "ZTSK")).has("TSKNUM")
+        with pytest.raises(Stop) as stop:
+            await describe(strange, "ZTSK")
+        assert stop.value.side is Side.X3
+        assert "X3SYNC_X3__CA_BUNDLE" in stop.value.mend
+        await asyncio.gather(trusting.aclose(), strange.aclose())
 
 
 async def test_token_of_a_connected_application(lab: Lab) -> None:

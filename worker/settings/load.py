@@ -221,7 +221,12 @@ def _contradictions(settings: Settings) -> list[SettingProblem]:
             "there are several ways to sign in to Graph",
             "Keep one of secret, certificate, identity.",
         )
-    for name, path in (("GRAPH__CERTIFICATE_PATH", graph.certificate_path), ("GRAPH__CA_BUNDLE", graph.ca_bundle)):
+    files = {
+        "GRAPH__CERTIFICATE_PATH": graph.certificate_path,
+        "GRAPH__CA_BUNDLE": graph.ca_bundle,
+        "X3__CA_BUNDLE": settings.x3.ca_bundle,
+    }
+    for name, path in files.items():
         if path is not None and not path.is_file():
             wrong(name, "there is no such file", "Check the path and its rights.")
     if console.sign_in is SignIn.NONE and not is_loopback(f"http://{console.host}"):

@@ -116,6 +116,7 @@ class X3Settings(Part):
     jwt_subject: str = Field(default="", description="the Syracuse login the connected application allows")
     jwt_audience: str = Field(default="", description="the connected application's registered URL")
     jwt_seconds: int = Field(default=300, ge=30, le=3600, description="how long a token lives")
+    ca_bundle: Path | None = Field(default=None, description="a PEM file of authorities to trust, instead of the system's")
     language: str = Field(default="ENG", description="X3's code of the language of its messages")
     objects: X3Objects = Field(default_factory=X3Objects)
     programs: X3Programs = Field(default_factory=X3Programs)
