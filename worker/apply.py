@@ -36,6 +36,10 @@ from worker.state.problems import QUARANTINE_AFTER, ProblemLine
 from worker.state.store import Store
 
 
+# By these rules, without a step, nothing was decided anew: detached, released, not read, another record, in step.
+_AS_IT_WAS = frozenset({Rule.S5, Rule.S6, Rule.S8, Rule.M1, Rule.IN_STEP})
+
+
 class _Postponed(Exception):
     """The step cannot be taken now; the item is marked dirty and comes again."""
 
@@ -379,7 +383,7 @@ class Executor:
     def _write_problems(self, tx: Session, decision: Decision, item: ItemKey, found: list[Problem]) -> None:
         """Lines of fields that were decided anew are replaced, others stay until they are cured (R4)."""
         pair = decision.pair
-        if decision.rule is Rule.IN_STEP and not found:
+        if decision.rule in _AS_IT_WAS and not (found or decision.steps or decision.after):
             return
         touched = {line.field for line in found} | {""}
         if isinstance(pair.x3, Present) and isinstance(pair.outlook, Present):

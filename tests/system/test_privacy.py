@@ -155,6 +155,28 @@ def test_s5_detached_carries_nothing_until_it_is_normal_again(world: World, make
 
 
 @BORN_NORMAL
+def test_s5_the_line_stands_as_long_as_nothing_crosses(world: World) -> None:
+    record = world.sage.new_appointment("Visit", ymd(1))["APTNUM"]
+    world.sync()
+    key = world.alice.events()[0]["id"]
+    world.later()
+    world.alice.change_event(key, sensitivity="private")
+    world.sync()
+    (line,) = world.problems()
+    assert (line["field"], line["x3"], line["outlook"]) == ("", "", "")
+    for edit in ("Edited", "Again"):
+        world.later()
+        world.sage.modify("ZBAP", record, FULOBJ=edit)
+        world.sync()
+    world.alice.delete_event(key)
+    world.sync("REP1", "--full")
+    assert world.problems() == [line]
+    world.quiet()
+    world.sage.delete("ZBAP", record)
+    world.sync()
+    assert world.problems() == []
+
+
 def test_s5_deleted_in_x3_ends_the_link_and_the_private_item_stays(world: World, make: Any) -> None:
     name, hide, _ = make(world)
     world.sync()
