@@ -35,7 +35,6 @@ from worker.state.leases import Lease, LockBusy
 from worker.state.problems import QUARANTINE_AFTER, ProblemLine
 from worker.state.store import Store
 
-
 # By these rules, without a step, nothing was decided anew: detached, released, not read, another record, in step.
 _AS_IT_WAS = frozenset({Rule.S5, Rule.S6, Rule.S8, Rule.M1, Rule.IN_STEP})
 
