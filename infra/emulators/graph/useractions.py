@@ -70,11 +70,8 @@ class UserActions:
     def _folder(self, mailbox: Mailbox, key: str, kind: str) -> Folder:
         for folder in mailbox.folders.values():
             fits = not kind or folder.kind in (_KINDS[kind], MAIL)
-            if (
-                fits
-                and key
-                and key.casefold() in (folder.id.casefold(), folder.name.casefold(), folder.well_known.casefold())
-            ):
+            named = key.casefold() in (folder.name.casefold(), folder.well_known.casefold())
+            if fits and key and (key == folder.id or named):  # two ids may differ by case alone
                 return folder
         raise not_found()
 
