@@ -23,6 +23,7 @@ from reconcile.model import Contact, Content, ItemType, Link, LinkState, Pair, P
 from reconcile.port import Endpoint, Moved, Refused, TryLater
 from reconcile.remember import before_deletion, found_again, link_after
 from reconcile.shown import shown
+from reconcile.text import fold
 from worker import newcomers
 from worker.clock import Clock
 from worker.items import item_of, refs_of
@@ -201,7 +202,9 @@ class Executor:
         """What fits is written, a field that the side refuses by name becomes a problem line (C6)."""
         while True:
             try:
-                return await self._apply(step)
+                look = await self._apply(step)
+                progress.problems += _left_alone(step, look)
+                return look
             except Refused as refused:
                 if refused.field not in step.changes or len(step.changes) == 1:
                     raise
@@ -400,6 +403,21 @@ class Executor:
             dirty.Mark(user_id=self.user_id, since=now, stream="item", item=item_of(ref), causes=(cause,))
             for ref in refs_of(pair)
         ]
+
+
+def _left_alone(step: Update, look: Present | None) -> list[Problem]:
+    """C6: a line for each field that X3 said to have written and shows as it was, because a screen or an entry point sets
+    it back. It counts as seen, lest it be sent again and again. In other capitals X3 had it before (C1). What Outlook
+    cannot show is known beforehand."""
+    if look is None or step.side is not Side.X3:
+        return []
+    lines = []
+    for name, wanted in step.changes.items():
+        before, now = (getattr(one.content, name) for one in (step.target, look))
+        if now == before != wanted and fold(shown(now)) != fold(shown(wanted)):
+            message = "X3 took the change and left the field as it was"
+            lines.append(Problem(field=name, message=message, x3=shown(now), outlook=shown(wanted), kept=True))
+    return lines
 
 
 def _refusal(refused: Refused, pair: Pair) -> Problem:

@@ -60,7 +60,7 @@ async def find(records: Records, step: Create) -> Present | None:
 
 
 async def update(records: Records, step: Update) -> Present:
-    """Write the fields of `step.changes` that really differ (C2)."""
+    """Write the fields of `step.changes` that really differ (C2). Raises TryLater when X3 says yes and changed nothing."""
     seen = await _as_observed(records, step.target)
     if seen is None:
         raise Moved(f"{step.type.code} {step.target.key} is gone")
@@ -78,6 +78,9 @@ async def delete(records: Records, step: Delete) -> None:
     except Refused:
         if await records.one(step.type, step.target.key) is not None:
             raise
+        return
+    if await records.one(step.type, step.target.key) is not None:
+        raise TryLater(f"{step.type.code} {step.target.key}: X3 deleted it and still shows it", sent=True)
 
 
 async def withdraw(records: Records, step: Withdraw) -> Present | None:
@@ -162,6 +165,8 @@ async def _written(records: Records, form: Form, seen: Seen, written: Fields, li
     after = await records.after_write(form.type, data) if data is not None else await records.one(form.type, key)
     if after is None:
         raise Moved(f"{form.type.code} {key} went while it was written")
+    if data is None and (after.present.version, after.data) == (seen.present.version, seen.data):
+        raise TryLater(f"{form.type.code} {key}: X3 wrote it and shows it as it was", sent=True)
     return after
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.system.outlook import day, stop
 from tests.system.world import World, at, on, ymd
 
@@ -54,6 +56,56 @@ def test_a7_an_overlapping_change_is_refused_and_undone_nowhere(world: World) ->
     world.product.run("problems", "retry", "--all")
     assert [(row["FULOBJ"], row["APTDAT"]) for row in world.sage.all("ZBAP")] == [("Moved", ymd(1))]
     assert world.problems() == []
+    world.quiet()
+
+
+def test_c6_a_field_that_x3_silently_leaves_as_it_was_is_one_line(world: World) -> None:
+    """X3 says yes, and an entry point has set the field back."""
+    key = world.alice.new_contact("Rossi", "Ada", department="Sales", mobilePhone="06")["id"]
+    world.sync()
+    world.sage.control("switches", {"kept_fields": ["SRV"]})
+    world.later()
+    world.alice.change_contact(key, department="Purchasing", mobilePhone="07")
+    for _ in range(3):
+        world.sync()
+        world.later()
+    record = world.sage.only("ZCOR")
+    assert (record["SRV"], record["CPYMOB"]) == ("Sales", "07")
+    contact = world.alice.contact(key)
+    assert contact is not None
+    assert (contact["department"], contact["mobilePhone"]) == ("Purchasing", "07")
+    assert [(row["field"], row["x3"], row["outlook"]) for row in world.problems()] == [
+        ("department", "Sales", "Purchasing")
+    ]
+    world.quiet()
+    # Cured in X3.
+    world.sage.control("switches", {"kept_fields": []})
+    world.sage.modify("ZCOR", record["CORNUM"], SRV="Purchasing")
+    world.sync()
+    assert world.problems() == []
+    world.quiet()
+
+
+@pytest.mark.parametrize("verb", ["modify", "delete"])
+def test_what_x3_says_to_have_done_and_has_not_is_done_later(world: World, verb: str) -> None:
+    """Status 1, no document, and the record is as it was: only reading it again tells."""
+    record = world.sage.new_task("Start", ymd(3))["TSKNUM"]
+    world.sync()
+    world.later()
+    task = world.alice.tasks()[0]["id"]
+    if verb == "modify":
+        world.alice.change_task(task, title="Edited")
+    else:
+        world.alice.delete_task(task)
+    world.servers.fault("nil_result", {"operation": verb}, port="x3", status=1)
+    world.sync(code=None)
+    assert world.servers.fired() == 1
+    assert world.sage.read("ZTSK", record) is not None
+    world.servers.mend()
+    world.settle()
+    rows = [row["FULOBJ"] for row in world.sage.all("ZTSK")]
+    titles = [row["title"] for row in world.alice.tasks()]
+    assert rows == titles == (["Edited"] if verb == "modify" else [])
     world.quiet()
 
 

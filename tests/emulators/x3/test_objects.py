@@ -66,6 +66,13 @@ async def test_modify_sets_only_what_it_is_given(x3: Soap) -> None:
     assert (answer.fields["FULRPO"], answer.fields["TSKDON"]) == ("Report", "2")
 
 
+async def test_kept_fields_are_set_back_without_a_word(x3: Soap) -> None:
+    card = await x3.save("ZCOR", **CARD, SRV="Sales")
+    await x3.control("switches", {"kept_fields": ["SRV"]})
+    changed = await x3.modify("ZCOR", {"CORNUM": card.fields["CORNUM"]}, SRV="Purchasing", CPYMOB="06")
+    assert (changed.status, changed.fields["SRV"], changed.fields["CPYMOB"]) == (1, "Sales", "06")
+
+
 async def test_a_delete_answers_without_a_document_and_the_record_is_gone(x3: Soap) -> None:
     key = {"TSKNUM": (await x3.save("ZTSK", **TASK)).fields["TSKNUM"]}
     answer = await x3.delete("ZTSK", **key)
