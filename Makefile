@@ -11,7 +11,7 @@ STAMP  := $(VENV)/.installed
 SOURCES := reconcile graph_adapter x3_adapter worker infra tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak safeguards check lint format types layers rules fmt clean
+.PHONY: help setup demo test soak safeguards thorough check lint format types layers rules fmt clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{printf "%-14s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ soak: setup ## random histories with faults for MINUTES=n (10); SEED=s begins el
 
 safeguards: setup ## takes the lease, markers, S8's proof, C1 away in turn: the histories must fail for want of it
 	$(BIN)/python -m tests.soak.safeguards
+
+thorough: setup ## each kind of request of a pass failing in each way, an hour
+	$(BIN)/python -m pytest -n auto --maxprocesses 2 --dist worksteal -m long $(ARGS)
 
 check: setup ## lint, format, types, the direction of imports and the table of rules, under a minute
 	@$(MAKE) --no-print-directory -j5 -k --output-sync=target lint format types layers rules
