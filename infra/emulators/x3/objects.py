@@ -134,7 +134,9 @@ class Objects:
     def modify(self, publication: Publication, keys: dict[str, str], payload: Payload, moment: datetime) -> Answer:
         key, old = self.find(publication, keys)
         row = {name: list(value) if isinstance(value, list) else value for name, value in old.items()}
-        for name in (publication.key, *self.switches["kept_fields"]):  # the key in objectKeys decides
+        payload.fields.pop(publication.key, None)  # the key in objectKeys decides
+        kept = self.switches["kept_fields"]
+        for name in kept if isinstance(kept, list) else ():
             payload.fields.pop(name, None)
         before = self.store.reps(publication.code, old)
         touched = self._apply(publication, row, payload)
