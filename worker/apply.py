@@ -125,12 +125,14 @@ class Executor:
         return Outcome(decision, HELD if decision.gate is Gate.HELD else SKIPPED)
 
     def _refused_before(self, decision: Decision) -> str | None:
-        """A7, G2: what a server refused is sent again only when either side changed, or by hand: forced, too."""
+        """A7, G2: an item that a server refused is sent again only when either side changed, or by hand: forced, too. One of
+        which a field was refused by name is given up after a few times."""
         if not decision.steps or self.context.force.winner(decision.pair) is not None:
             return None
         fingerprint = guard.versions(decision)
         for line in self._lines(decision.pair):
-            if line.problem.field == "" and not line.problem.kept and line.fingerprint == fingerprint and line.attempts:
+            given_up = line.quarantined if line.problem.field else line.attempts > 0
+            if given_up and not line.problem.kept and line.fingerprint == fingerprint:
                 return line.problem.message
         return None
 

@@ -175,6 +175,31 @@ def test_r4_a_line_is_corrected_in_place(world: World) -> None:
     world.quiet()
 
 
+def test_g2_a_field_that_is_refused_again_and_again_is_given_up_until_the_item_changes(world: World) -> None:
+    key = world.alice.new_contact("Rossi", "Ada", mobilePhone="06")["id"]
+    world.sync()
+
+    def sent() -> int:
+        """How often it is sent in one more pass."""
+        before = world.servers.control("GET", "stats", port="x3")["requests"]["by_method"].get("modify", 0)
+        world.later()
+        world.sync()
+        return int(world.servers.control("GET", "stats", port="x3")["requests"]["by_method"].get("modify", 0)) - before
+
+    refusal = {"field": "CPYMOB", "message": "not this one", "every": True}
+    world.servers.fault("refuse", {"operation": "modify", "object": "ZCOR"}, port="x3", **refusal)
+    world.alice.change_contact(key, mobilePhone="07")
+    assert [sent() for _ in range(7)] == [1, 1, 1, 1, 1, 0, 0]
+    (line,) = world.problems()
+    assert (line["field"], line["attempts"], line["quarantined"]) == ("mobile", 5, True)
+    world.alice.change_contact(key, mobilePhone="08")
+    assert sent() == 1
+    world.servers.mend()
+    assert sent() == 1  # not given up yet, for it changed
+    assert (world.sage.only("ZCOR")["CPYMOB"], world.problems()) == ("08", [])
+    world.quiet()
+
+
 def test_g2_a_refusal_of_one_item_never_stops_a_pass(world: World) -> None:
     for n in range(5):
         world.alice.new_task(f"Task {n}", dueDateTime=day(on(n)))
