@@ -16,28 +16,23 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from reconcile import fields as crossing
-from reconcile import gate, guard, merge, series
-from reconcile.actions import Assign, Create, Decision, Delete, Drop, Gate, Mark, Problem, Rule, Step, Update
+from reconcile import gate, series
+from reconcile.actions import Assign, Create, Decision, Delete, Drop, Gate, Mark, Problem, Step, Update
 from reconcile.context import Context
 from reconcile.model import Contact, Content, ItemType, Link, LinkState, Pair, Present, Side
 from reconcile.port import Endpoint, Moved, Refused, TryLater
 from reconcile.remember import before_deletion, found_again, link_after
-from reconcile.shown import shown
-from reconcile.text import fold
-from worker import newcomers
+from worker import newcomers, refusals
 from worker.clock import Clock
 from worker.items import item_of, refs_of
 from worker.observed import X3Questions
 from worker.report import DONE, HELD, LATER, MOVED, PROBLEM, SKIPPED, Outcome
-from worker.state import attempts, claims, dirty, journal, leases, links, problems
+from worker.state import attempts, claims, dirty, journal, leases, links
 from worker.state.attempts import Attempt
 from worker.state.items import ItemKey
 from worker.state.leases import Lease, LockBusy
 from worker.state.problems import QUARANTINE_AFTER, ProblemLine
 from worker.state.store import Store
-
-# By these rules, without a step, nothing was decided anew: detached, released, not read, another record, in step.
-_AS_IT_WAS = frozenset({Rule.S5, Rule.S6, Rule.S8, Rule.M1, Rule.IN_STEP})
 
 
 class _Postponed(Exception):
@@ -86,7 +81,9 @@ class Executor:
         """Do what the decision says. Raises Stop and leases.LeaseLost; every other failure is in the outcome."""
         if decision.gate is not Gate.OPEN:
             return self._gated(decision)
-        standing = self._refused_before(decision)
+        standing = None
+        if self.context.force.winner(decision.pair) is None:
+            standing = refusals.standing(decision, refusals.lines_of(decision.pair, self.known_problems))
         if standing is not None:
             return Outcome(decision, PROBLEM, why=f"refused before, and neither side changed since: {standing}")
         self._forewarn(decision)
@@ -102,7 +99,7 @@ class Executor:
         except (TryLater, _Postponed) as later:
             status, why = LATER, str(later)
         except Refused as refused:
-            progress.problems.append(_refusal(refused, decision.pair))
+            progress.problems.append(refusals.refusal(refused, decision.pair))
             status, why = PROBLEM, f"refused: {refused}"
         progress.failed.extend(step for step in decision.steps if step not in progress.done)
         return self._remember(decision, progress, status, why)
@@ -123,28 +120,6 @@ class Executor:
             with self.store.begin(self.lease()) as tx:
                 links.save(tx, self.user_id, replace(link, state=decision.after))
         return Outcome(decision, HELD if decision.gate is Gate.HELD else SKIPPED)
-
-    def _refused_before(self, decision: Decision) -> str | None:
-        """A7, G2: an item that a server refused is sent again only when either side changed, or by hand: forced, too. One of
-        which a field was refused by name is given up after a few times."""
-        if not decision.steps or self.context.force.winner(decision.pair) is not None:
-            return None
-        fingerprint = guard.versions(decision)
-        for line in self._lines(decision.pair):
-            given_up = line.quarantined if line.problem.field else line.attempts > 0
-            if given_up and not line.problem.kept and line.fingerprint == fingerprint:
-                return line.problem.message
-        return None
-
-    def _lines(self, pair: Pair) -> list[ProblemLine]:
-        x3_key, outlook_key = pair.key(Side.X3), pair.key(Side.OUTLOOK)
-        return [
-            line
-            for item, lines in self.known_problems.items()
-            if (x3_key and (item.type, item.x3_key) == (pair.type, x3_key))
-            or (outlook_key and item.outlook_key == outlook_key)
-            for line in lines
-        ]
 
     # -------------------------------------------------------------------------------------------- steps
 
@@ -205,12 +180,12 @@ class Executor:
         while True:
             try:
                 look = await self._apply(step)
-                progress.problems += _left_alone(step, look)
+                progress.problems += refusals.left_alone(step, look)
                 return look
             except Refused as refused:
                 if refused.field not in step.changes or len(step.changes) == 1:
                     raise
-                progress.problems.append(_refusal(refused, pair))
+                progress.problems.append(refusals.refusal(refused, pair))
                 progress.dropped.append(replace(step, changes={refused.field: step.changes[refused.field]}))
                 rest = {name: value for name, value in step.changes.items() if name != refused.field}
                 step = replace(step, changes=rest)
@@ -270,7 +245,7 @@ class Executor:
                 empty = getattr(crossing.blank(step.type, step.content), refused.field, None) if refused.field else None
                 if empty is None or getattr(step.content, refused.field) == empty:
                     raise
-                progress.problems.append(_refusal(refused, pair))
+                progress.problems.append(refusals.refusal(refused, pair))
                 step = replace(step, content=replace(step.content, **{refused.field: empty}))
                 continue
             assert look is not None
@@ -325,7 +300,9 @@ class Executor:
                 )
             else:
                 self._write_journal(tx, decision, progress, item, status, why)
-            self._write_problems(tx, decision, item, problems_)
+            stored = refusals.lines_of(pair, self.known_problems)
+            if refusals.put(tx, self.user_id, decision, item, problems_, stored, self.clock.now()) == QUARANTINE_AFTER:
+                self.on_quarantine(decision)
             if created or (link is not None and status == DONE):
                 attempts.close_of(tx, self.user_id, item)
             if progress.meeting is not None and created:
@@ -384,55 +361,9 @@ class Executor:
         if decision.steps or (decision.after is not None and (pair.link is None or decision.after != pair.link.state)):
             journal.append(tx, self.user_id, entries)
 
-    def _write_problems(self, tx: Session, decision: Decision, item: ItemKey, found: list[Problem]) -> None:
-        """Lines of fields that were decided anew are replaced, others stay until they are cured (R4)."""
-        pair = decision.pair
-        if decision.rule in _AS_IT_WAS and not (found or decision.steps or decision.after):
-            return
-        touched = {line.field for line in found} | {""}
-        if isinstance(pair.x3, Present) and isinstance(pair.outlook, Present):
-            touched |= {name for side in Side for name in merge.changed(pair, side)}
-        # Nothing that was said of an item before it became private stays (S4).
-        stored = [] if decision.erase else self._lines(pair)
-        staying = [line.problem for line in stored if line.problem.field not in touched]
-        attempts_made = problems.put(tx, self.user_id, item, [*found, *staying], guard.versions(decision), self.clock.now())
-        if attempts_made == QUARANTINE_AFTER:
-            self.on_quarantine(decision)
-
     def _marks(self, pair: Pair, cause: str) -> list[dirty.Mark]:
         now = self.clock.now()
         return [
             dirty.Mark(user_id=self.user_id, since=now, stream="item", item=item_of(ref), causes=(cause,))
             for ref in refs_of(pair)
         ]
-
-
-def _left_alone(step: Update, look: Present | None) -> list[Problem]:
-    """C6: a line for each field that X3 said to have written and shows as it was, because a screen or an entry point sets
-    it back. It counts as seen, lest it be sent again and again. In other capitals X3 had it before (C1). What Outlook
-    cannot show is known beforehand."""
-    if look is None or step.side is not Side.X3:
-        return []
-    lines = []
-    for name, wanted in step.changes.items():
-        before, now = (getattr(one.content, name) for one in (step.target, look))
-        if now == before != wanted and fold(shown(now)) != fold(shown(wanted)):
-            message = "X3 took the change and left the field as it was"
-            lines.append(Problem(field=name, message=message, x3=shown(now), outlook=shown(wanted), kept=True))
-    return lines
-
-
-def _refusal(refused: Refused, pair: Pair) -> Problem:
-    """A server's refusal as a problem line, with what stands on both sides in that field."""
-    values = {
-        side: shown(getattr(observed.content, refused.field, None)) if refused.field else ""
-        for side in Side
-        if isinstance(observed := pair.on(side), Present)
-    }
-    return Problem(
-        field=refused.field,
-        message=str(refused),
-        x3=values.get(Side.X3, ""),
-        outlook=values.get(Side.OUTLOOK, ""),
-        log_code=refused.log_code,
-    )

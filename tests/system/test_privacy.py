@@ -154,7 +154,6 @@ def test_s5_detached_carries_nothing_until_it_is_normal_again(world: World, make
     world.quiet()
 
 
-@BORN_NORMAL
 def test_s5_the_line_stands_as_long_as_nothing_crosses(world: World) -> None:
     record = world.sage.new_appointment("Visit", ymd(1))["APTNUM"]
     world.sync()
@@ -177,6 +176,7 @@ def test_s5_the_line_stands_as_long_as_nothing_crosses(world: World) -> None:
     assert world.problems() == []
 
 
+@BORN_NORMAL
 def test_s5_deleted_in_x3_ends_the_link_and_the_private_item_stays(world: World, make: Any) -> None:
     name, hide, _ = make(world)
     world.sync()

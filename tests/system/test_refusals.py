@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -179,14 +180,17 @@ def test_g2_a_field_that_is_refused_again_and_again_is_given_up_until_the_item_c
     key = world.alice.new_contact("Rossi", "Ada", mobilePhone="06")["id"]
     world.sync()
 
+    def modified() -> int:
+        return int(world.servers.control("GET", "stats", port="x3")["requests"]["by_method"].get("modify", 0))
+
     def sent() -> int:
         """How often it is sent in one more pass."""
-        before = world.servers.control("GET", "stats", port="x3")["requests"]["by_method"].get("modify", 0)
+        before = modified()
         world.later()
         world.sync()
-        return int(world.servers.control("GET", "stats", port="x3")["requests"]["by_method"].get("modify", 0)) - before
+        return modified() - before
 
-    refusal = {"field": "CPYMOB", "message": "not this one", "every": True}
+    refusal: dict[str, Any] = {"field": "CPYMOB", "message": "not this one", "every": True}
     world.servers.fault("refuse", {"operation": "modify", "object": "ZCOR"}, port="x3", **refusal)
     world.alice.change_contact(key, mobilePhone="07")
     assert [sent() for _ in range(7)] == [1, 1, 1, 1, 1, 0, 0]

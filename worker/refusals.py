@@ -1,0 +1,98 @@
+"""What was refused or not carried, and the lines that tell it (R4, A7, C6, G2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from reconcile import guard, merge
+from reconcile.actions import Decision, Problem, Rule, Update
+from reconcile.model import Pair, Present, Side
+from reconcile.port import Refused
+from reconcile.shown import shown
+from reconcile.text import fold
+from worker.state import problems
+from worker.state.items import ItemKey
+from worker.state.problems import ProblemLine
+
+# By these rules, without a step, nothing was decided anew: detached, released, not read, another record, in step.
+_AS_IT_WAS = frozenset({Rule.S5, Rule.S6, Rule.S8, Rule.M1, Rule.IN_STEP})
+
+
+def lines_of(pair: Pair, known: Mapping[ItemKey, list[ProblemLine]]) -> list[ProblemLine]:
+    """The stored lines of a pair's item, by either key."""
+    x3_key, outlook_key = pair.key(Side.X3), pair.key(Side.OUTLOOK)
+    return [
+        line
+        for item, lines in known.items()
+        if (x3_key and (item.type, item.x3_key) == (pair.type, x3_key)) or (outlook_key and item.outlook_key == outlook_key)
+        for line in lines
+    ]
+
+
+def standing(decision: Decision, stored: Sequence[ProblemLine]) -> str | None:
+    """A7, G2: what a server said to an item that is not sent again before either side changed, or by hand. One of which a
+    field was refused by name is given up after a few times."""
+    if not decision.steps:
+        return None
+    fingerprint = guard.versions(decision)
+    for line in stored:
+        given_up = line.quarantined if line.problem.field else line.attempts > 0
+        if given_up and not line.problem.kept and line.fingerprint == fingerprint:
+            return line.problem.message
+    return None
+
+
+def put(
+    tx: Session,
+    user_id: int,
+    decision: Decision,
+    item: ItemKey,
+    found: Sequence[Problem],
+    stored: Sequence[ProblemLine],
+    now: datetime,
+) -> int:
+    """Lines of fields that were decided anew are replaced, others stay until they are cured (R4). Answers how often the
+    item has failed (G2)."""
+    pair = decision.pair
+    if decision.rule in _AS_IT_WAS and not (found or decision.steps or decision.after):
+        return 0
+    touched = {line.field for line in found} | {""}
+    if isinstance(pair.x3, Present) and isinstance(pair.outlook, Present):
+        touched |= {name for side in Side for name in merge.changed(pair, side)}
+    # Nothing that was said of an item before it became private stays (S4).
+    staying = [] if decision.erase else [line.problem for line in stored if line.problem.field not in touched]
+    return problems.put(tx, user_id, item, [*found, *staying], guard.versions(decision), now)
+
+
+def left_alone(step: Update, look: Present | None) -> list[Problem]:
+    """C6: a line for each field that X3 said to have written and shows as it was, because a screen or an entry point sets
+    it back. It counts as seen, lest it be sent again and again. In other capitals X3 had it before (C1). What Outlook
+    cannot show is known beforehand."""
+    if look is None or step.side is not Side.X3:
+        return []
+    lines = []
+    for name, wanted in step.changes.items():
+        before, now = (getattr(one.content, name) for one in (step.target, look))
+        if now == before != wanted and fold(shown(now)) != fold(shown(wanted)):
+            message = "X3 took the change and left the field as it was"
+            lines.append(Problem(field=name, message=message, x3=shown(now), outlook=shown(wanted), kept=True))
+    return lines
+
+
+def refusal(refused: Refused, pair: Pair) -> Problem:
+    """A server's refusal as a problem line, with what stands on both sides in that field."""
+    values = {
+        side: shown(getattr(observed.content, refused.field, None)) if refused.field else ""
+        for side in Side
+        if isinstance(observed := pair.on(side), Present)
+    }
+    return Problem(
+        field=refused.field,
+        message=str(refused),
+        x3=values.get(Side.X3, ""),
+        outlook=values.get(Side.OUTLOOK, ""),
+        log_code=refused.log_code,
+    )
