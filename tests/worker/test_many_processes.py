@@ -210,7 +210,7 @@ async def filled(fleet: Fleet, users: list[User], count: int, word: str) -> tupl
 
 async def test_two_of_everything_on_one_database_write_nothing_twice(fleet: Fleet) -> None:
     users = [await enable(fleet.app, n) for n in (1, 2, 3)]
-    fleet.start("web", "web", "beat", "beat", "worker", "worker", **OFTEN)
+    fleet.start("web", "web", "beat", "beat", *["worker"] * 4, **OFTEN)
     await fleet.ready()
     await until(lambda: fleet.subscribed() == 6, START_SECONDS)
     await fleet.settled()
