@@ -34,6 +34,13 @@ class Part:
     body: bytes
     error: Exception | None = None
 
+    def answered(self) -> bool:
+        """Whether there is a body; an error that stays says that there is none. Raises TryLater when only the moment was
+        wrong: then nobody knows (S8)."""
+        if isinstance(self.error, TryLater):
+            raise self.error
+        return self.error is None
+
     def decode(self, shape: type[T]) -> T:
         """The body as a Struct; raises `error` when there is one."""
         if self.error is not None:

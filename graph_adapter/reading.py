@@ -111,10 +111,7 @@ class Reader:
                 parts = await gather(self._graph, [self._requests.mail_folder(n) for n in _BINS], self._scope.mailbox)
             except Stop:
                 return None
-            late = next((part.error for part in parts if isinstance(part.error, TryLater)), None)
-            if late is not None:
-                raise late
-            ids = frozenset(part.decode(wire.Folder).id for part in parts if part.error is None)
+            ids = frozenset(part.decode(wire.Folder).id for part in parts if part.answered())
             if not ids:
                 return None
             self._bins = ids
@@ -143,8 +140,6 @@ class Reader:
         if isinstance(part.error, Refused | Moved):
             self.notes.append(Note(ref.key, str(part.error)))
             return Found(UNREAD)
-        if isinstance(part.error, TryLater):
-            return Found(UNREAD)
         try:
             match kind:
                 case Kind.CONTACT:
@@ -154,7 +149,7 @@ class Reader:
                 case Kind.EVENT:
                     assert calendar is not None
                     return await self._event(ref, part.decode(wire.Event), calendar, masters)
-        except TryLater:  # whether it stands in a bin could not be read, or the answer itself
+        except TryLater:  # the item itself could not be read, or whether it stands in a bin
             return Found(UNREAD)
 
     async def _contact(self, item: wire.Contact) -> Found:

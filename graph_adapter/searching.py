@@ -19,7 +19,7 @@ from graph_adapter.scope import MailboxScope
 from graph_adapter.zones import UnknownZone
 from reconcile.actions import Create
 from reconcile.model import Appointment, Call, Kind, Link, Marker, Present, Private, Went, When
-from reconcile.port import Ref, TryLater
+from reconcile.port import Ref
 
 _DAY = timedelta(days=1)
 
@@ -96,9 +96,7 @@ class Searcher:
         parts = await gather(self._graph, infos, self._scope.mailbox)
         found: list[Present | Private] = []
         for folder, part in zip(folders, parts, strict=True):
-            if isinstance(part.error, TryLater):
-                raise part.error
-            if part.error is not None:
+            if not part.answered():
                 continue
             rows: dict[str, wire.Item] = {i.id: i for i in part.decode(wire.Page[wire.Event]).value if i.ical_uid == uid}
             looks = await self._listings.looks(Kind.EVENT, folder, rows)

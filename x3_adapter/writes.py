@@ -73,14 +73,13 @@ async def delete(records: Records, step: Delete) -> None:
     seen = await _as_observed(records, step.target)
     if seen is None:
         return
+    failed: Exception = TryLater(f"{step.type.code} {step.target.key}: X3 deleted it and still shows it", sent=True)
     try:
         await records.x3.delete(records.publication(step.type), {FORMS[step.type].key: step.target.key})
-    except Refused:
-        if await records.one(step.type, step.target.key) is not None:
-            raise
-        return
+    except Refused as refusal:
+        failed = refusal
     if await records.one(step.type, step.target.key) is not None:
-        raise TryLater(f"{step.type.code} {step.target.key}: X3 deleted it and still shows it", sent=True)
+        raise failed
 
 
 async def withdraw(records: Records, step: Withdraw) -> Present | None:
