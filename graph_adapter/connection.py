@@ -12,7 +12,7 @@ from reconcile.model import Side
 from reconcile.port import Stop
 
 if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
+    from graph_adapter.entra import Entra
 
 PUBLIC_GRAPH = "https://graph.microsoft.com/v1.0"
 # azure-identity refreshes a token at least five minutes before its end, so for two minutes it need not be asked again.
@@ -67,7 +67,7 @@ class Bearer:
 
     def __init__(self, connection: GraphConnection) -> None:
         self._connection = connection
-        self._credential = _credential(connection)
+        self._entra = _entra(connection)
         self._lock = asyncio.Lock()
         self._token = ""
         self._until = 0.0
@@ -82,12 +82,12 @@ class Bearer:
 
     async def token(self, *, claims: str | None = None) -> str:
         """An access token, at most two minutes old in this cache. `claims` is Entra's challenge (CAE), asked afresh."""
-        if self._credential is None:
+        if self._entra is None:
             return self._connection.static_token
         async with self._lock:
             now = asyncio.get_running_loop().time()
             if claims or not self._token or now >= self._until:
-                self._token = await asyncio.to_thread(_ask, self._credential, self._connection.scope, claims)
+                self._token = await asyncio.to_thread(self._entra.token, claims)
                 self._until = now + _TOKEN_SECONDS
             return self._token
 
@@ -97,17 +97,16 @@ class Bearer:
 
     def close(self) -> None:
         """Close the credential's own connections."""
-        closing = getattr(self._credential, "close", None)
-        if closing is not None:
-            closing()
+        if self._entra is not None:
+            self._entra.close()
 
 
-def _credential(connection: GraphConnection) -> TokenCredential | None:
-    """None for a static token. Raises Stop for one that is meant for a server elsewhere, and as `entra.credential` does."""
+def _entra(connection: GraphConnection) -> Entra | None:
+    """None for a static token. Raises Stop for one that is meant for a server elsewhere, and as `Entra` does."""
     if not connection.static_token:
-        from graph_adapter import entra
+        from graph_adapter.entra import Entra
 
-        return entra.credential(connection)
+        return Entra(connection)
     if not connection.loopback:
         raise Stop(
             "A static token is accepted only for a server on this machine.",
@@ -115,9 +114,3 @@ def _credential(connection: GraphConnection) -> TokenCredential | None:
             side=Side.OUTLOOK,
         )
     return None
-
-
-def _ask(source: TokenCredential, scope: str, claims: str | None) -> str:
-    from graph_adapter import entra
-
-    return entra.token(source, scope, claims)

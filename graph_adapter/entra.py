@@ -17,8 +17,36 @@ from reconcile.model import Side
 from reconcile.port import Stop, TryLater
 
 
-def credential(connection: GraphConnection) -> TokenCredential:
-    """The credential of the connection. Raises Stop when the settings name none, or one that is not usable."""
+class Entra:
+    """The credential of a connection. Raises Stop when the settings name none, or one that is not usable."""
+
+    def __init__(self, connection: GraphConnection) -> None:
+        self._credential = _credential(connection)
+        self._scope = connection.scope
+
+    def token(self, claims: str | None) -> str:
+        """An access token; blocks. `claims` is Entra's challenge (CAE), asked afresh. Raises Stop when Entra refuses the
+        credential, TryLater when it cannot be reached."""
+        options: dict[str, Any] = {"claims": claims} if claims else {}
+        try:
+            return self._credential.get_token(self._scope, **options).token
+        except ClientAuthenticationError as error:
+            raise Stop(
+                f"Entra refuses the credential: {error.message}",
+                mend="Check tenant, client id and secret or certificate of the app registration.",
+                side=Side.OUTLOOK,
+            ) from error
+        except AzureError as error:
+            raise TryLater(f"Entra does not answer: {error.message}") from error
+
+    def close(self) -> None:
+        """Close the credential's own connections."""
+        closing = getattr(self._credential, "close", None)
+        if closing is not None:
+            closing()
+
+
+def _credential(connection: GraphConnection) -> TokenCredential:
     common: dict[str, Any] = {"authority": connection.authority}
     if connection.verify:
         common["connection_verify"] = connection.verify
@@ -43,19 +71,3 @@ def credential(connection: GraphConnection) -> TokenCredential:
         mend="Set GRAPH__CLIENT_SECRET, GRAPH__CERTIFICATE_PATH or the managed identity.",
         side=Side.OUTLOOK,
     )
-
-
-def token(source: TokenCredential, scope: str, claims: str | None) -> str:
-    """An access token; `claims` is Entra's challenge (CAE), asked afresh. Raises Stop when Entra refuses the credential,
-    TryLater when it cannot be reached."""
-    options: dict[str, Any] = {"claims": claims} if claims else {}
-    try:
-        return source.get_token(scope, **options).token
-    except ClientAuthenticationError as error:
-        raise Stop(
-            f"Entra refuses the credential: {error.message}",
-            mend="Check tenant, client id and secret or certificate of the app registration.",
-            side=Side.OUTLOOK,
-        ) from error
-    except AzureError as error:
-        raise TryLater(f"Entra does not answer: {error.message}") from error
