@@ -81,9 +81,8 @@ class Executor:
         """Do what the decision says. Raises Stop and leases.LeaseLost; every other failure is in the outcome."""
         if decision.gate is not Gate.OPEN:
             return self._gated(decision)
-        standing = None
-        if self.context.force.winner(decision.pair) is None:
-            standing = refusals.standing(decision, refusals.lines_of(decision.pair, self.known_problems))
+        forced = self.context.force.winner(decision.pair) is not None
+        standing = None if forced else refusals.standing(decision, self.known_problems)
         if standing is not None:
             return Outcome(decision, PROBLEM, why=f"refused before, and neither side changed since: {standing}")
         self._forewarn(decision)
@@ -300,8 +299,8 @@ class Executor:
                 )
             else:
                 self._write_journal(tx, decision, progress, item, status, why)
-            stored = refusals.lines_of(pair, self.known_problems)
-            if refusals.put(tx, self.user_id, decision, item, problems_, stored, self.clock.now()) == QUARANTINE_AFTER:
+            known, now = self.known_problems, self.clock.now()
+            if refusals.put(tx, self.user_id, decision, item, problems_, known, now) == QUARANTINE_AFTER:
                 self.on_quarantine(decision)
             if created or (link is not None and status == DONE):
                 attempts.close_of(tx, self.user_id, item)

@@ -21,7 +21,7 @@ from worker.state.problems import ProblemLine
 _AS_IT_WAS = frozenset({Rule.S5, Rule.S6, Rule.S8, Rule.M1, Rule.IN_STEP})
 
 
-def lines_of(pair: Pair, known: Mapping[ItemKey, list[ProblemLine]]) -> list[ProblemLine]:
+def _lines(pair: Pair, known: Mapping[ItemKey, list[ProblemLine]]) -> list[ProblemLine]:
     """The stored lines of a pair's item, by either key."""
     x3_key, outlook_key = pair.key(Side.X3), pair.key(Side.OUTLOOK)
     return [
@@ -32,13 +32,13 @@ def lines_of(pair: Pair, known: Mapping[ItemKey, list[ProblemLine]]) -> list[Pro
     ]
 
 
-def standing(decision: Decision, stored: Sequence[ProblemLine]) -> str | None:
+def standing(decision: Decision, known: Mapping[ItemKey, list[ProblemLine]]) -> str | None:
     """A7, G2: what a server said to an item that is not sent again before either side changed, or by hand. One of which a
-    field was refused by name is given up after a few times."""
+    field was refused by name is given up after a few times. `known` are the user's stored lines."""
     if not decision.steps:
         return None
     fingerprint = guard.versions(decision)
-    for line in stored:
+    for line in _lines(decision.pair, known):
         given_up = line.quarantined if line.problem.field else line.attempts > 0
         if given_up and not line.problem.kept and line.fingerprint == fingerprint:
             return line.problem.message
@@ -51,7 +51,7 @@ def put(
     decision: Decision,
     item: ItemKey,
     found: Sequence[Problem],
-    stored: Sequence[ProblemLine],
+    known: Mapping[ItemKey, list[ProblemLine]],
     now: datetime,
 ) -> int:
     """Lines of fields that were decided anew are replaced, others stay until they are cured (R4). Answers how often the
@@ -63,7 +63,7 @@ def put(
     if isinstance(pair.x3, Present) and isinstance(pair.outlook, Present):
         touched |= {name for side in Side for name in merge.changed(pair, side)}
     # Nothing that was said of an item before it became private stays (S4).
-    staying = [] if decision.erase else [line.problem for line in stored if line.problem.field not in touched]
+    staying = [] if decision.erase else [line.problem for line in _lines(pair, known) if line.problem.field not in touched]
     return problems.put(tx, user_id, item, [*found, *staying], guard.versions(decision), now)
 
 
