@@ -23,6 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--state-dir", type=Path, help="keep both worlds here, so that a restart continues")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     chosen = parser.parse_args(arguments)
+    if chosen.x3_tls and chosen.tls_dir is None:
+        parser.error("--x3-tls needs the certificate of --tls-dir")
     try:
         asyncio.run(run(Options(**vars(chosen))))
     except ValueError as error:

@@ -7,6 +7,7 @@ import fnmatch
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from infra.emulators.x3.controls import Refusal, check, check_unused, convert
 from infra.emulators.x3.layout import LINES, LINES_BLOCK, Group, Publication
@@ -47,7 +48,7 @@ class Answer:
 
 
 class Objects:
-    def __init__(self, store: Store, switches: dict[str, object]) -> None:
+    def __init__(self, store: Store, switches: dict[str, Any]) -> None:
         self.store = store
         self.switches = switches
 
@@ -134,9 +135,7 @@ class Objects:
     def modify(self, publication: Publication, keys: dict[str, str], payload: Payload, moment: datetime) -> Answer:
         key, old = self.find(publication, keys)
         row = {name: list(value) if isinstance(value, list) else value for name, value in old.items()}
-        payload.fields.pop(publication.key, None)  # the key in objectKeys decides
-        kept = self.switches["kept_fields"]
-        for name in kept if isinstance(kept, list) else ():
+        for name in (publication.key, *self.switches["kept_fields"]):  # the key in objectKeys decides
             payload.fields.pop(name, None)
         before = self.store.reps(publication.code, old)
         touched = self._apply(publication, row, payload)

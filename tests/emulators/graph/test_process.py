@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import ssl
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import CertificateCredential, ClientSecretCredential
 
-from tests.emulators.conftest import Emulators, start
+from tests.emulators.conftest import ROOT, Emulators, start
 from tests.emulators.graph.conftest import REP1, Graph
 
 SCOPE = "https://graph.microsoft.com/.default"
@@ -118,6 +120,12 @@ def test_real_credentials_over_tls(tmp_path: Path) -> None:
             ClientSecretCredential(client_secret="wrong", **common).get_token(SCOPE)
     finally:
         assert running.stop() == 0
+
+
+def test_x3_over_tls_needs_a_certificate() -> None:
+    command = [sys.executable, "-m", "infra.emulators", "--x3-tls"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert (told.returncode, "--tls-dir" in told.stderr) == (2, True)
 
 
 def test_the_date_header_is_the_emulated_clock(emulators: Emulators) -> None:
