@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,9 +62,19 @@ def start(*arguments: str) -> Emulators:
     return Emulators(process, urls["graph"], urls["x3"])
 
 
+@contextmanager
+def running(*arguments: str) -> Iterator[Emulators]:
+    """The same for as long as the block lasts, both worlds empty."""
+    started = start("--seed", "empty", *arguments)
+    try:
+        yield started
+    finally:
+        code = started.stop()
+    assert code == 0
+
+
 @pytest.fixture(scope="session")
 def emulators() -> Iterator[Emulators]:
     """One process for the whole session; tests reset it themselves."""
-    running = start("--seed", "empty")
-    yield running
-    assert running.stop() == 0
+    with running() as started:
+        yield started

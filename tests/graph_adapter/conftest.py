@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,9 +14,9 @@ from graph_adapter.connection import GraphConnection
 from graph_adapter.mailbox import Mailbox, MailboxScope
 from reconcile.model import Born, ItemType, Kind, Marker
 from reconcile.port import Ref, Stream
+from tests.emulators.conftest import running
 from tests.strategies import NOW, WINDOW
 
-ROOT = Path(__file__).parents[2]
 ADDRESS = "rep1@contoso.example"
 HEADERS = {"Authorization": "Bearer emulator", "Prefer": 'IdType="ImmutableId"'}
 FP = "fp1"
@@ -30,18 +25,8 @@ FP = "fp1"
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[str]:
     """The address of Graph's emulator."""
-    command = [sys.executable, "-m", "infra.emulators", "--graph-port", "0", "--x3-port", "0", "--seed", "empty"]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, "PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        yield str(json.loads(process.stdout.readline())["graph"])
-    finally:
-        process.terminate()
-        process.wait(15)
-        if process.stdout is not None:
-            process.stdout.close()
+    with running() as emulators:
+        yield emulators.graph
 
 
 class Box:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +14,8 @@ from graph_adapter.connection import GraphConnection
 from graph_adapter.directory import Directory
 from reconcile.model import Side
 from reconcile.port import Stop, TryLater
-from tests.graph_adapter.conftest import ADDRESS, ROOT
+from tests.emulators.conftest import running
+from tests.graph_adapter.conftest import ADDRESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +42,8 @@ class Tenant:
 def tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
     """The emulator over TLS."""
     files = tmp_path_factory.mktemp("tls")
-    command = [sys.executable, "-m", "infra.emulators", "--graph-port", "0", "--x3-port", "0", "--seed", "empty"]
-    process = subprocess.Popen([*command, "--tls-dir", str(files)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield Tenant(json.loads(process.stdout.readline())["graph"], files)
-    finally:
-        process.terminate()
-        process.wait(15)
-        if process.stdout is not None:
-            process.stdout.close()
+    with running("--tls-dir", str(files)) as emulators:
+        yield Tenant(emulators.graph, files)
 
 
 @pytest.mark.parametrize("certificate", [False, True])

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -17,6 +14,7 @@ import pytest
 
 from reconcile.model import ItemType, Window
 from reconcile.port import Stream
+from tests.emulators.conftest import running
 from x3_adapter import X3, Crm, CrmScope, X3Connection
 from x3_adapter.soap import Limiter
 
@@ -93,24 +91,11 @@ class Lab:
         return int(self.control.get("/_emulator/stats").json()["requests"]["total"])
 
 
-@contextmanager
-def serving(*more: str) -> Iterator[str]:
-    """An emulator; X3's address."""
-    command = [sys.executable, "-m", "infra.emulators", "--graph-port", "0", "--x3-port", "0", "--seed", "empty"]
-    with subprocess.Popen([*command, *more], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield json.loads(process.stdout.readline())["x3"]
-        finally:
-            process.terminate()
-            process.wait(timeout=10)
-
-
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[str]:
     """The X3 emulator's address."""
-    with serving() as address:
-        yield address
+    with running() as emulators:
+        yield emulators.x3
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ import pytest
 
 from reconcile.model import ItemType, Side
 from reconcile.port import Ref, Refused, Stop, TryLater
-from tests.x3_adapter.conftest import STREAM, Lab, serving
+from tests.emulators.conftest import running
+from tests.x3_adapter.conftest import STREAM, Lab
 from tests.x3_adapter.samples import TASK, create, update
 from x3_adapter import X3, Crm, Jwt, X3Connection
 from x3_adapter.discovery import describe
@@ -30,10 +31,10 @@ async def test_basic_sign_in_and_its_refusal(lab: Lab, x3: X3) -> None:
 
 
 async def test_a_certificate_of_an_own_authority_is_trusted_by_its_bundle(tmp_path: Path) -> None:
-    with serving("--tls-dir", str(tmp_path), "--x3-tls") as address:
-        assert address.startswith("https://")
+    with running("--tls-dir", str(tmp_path), "--x3-tls") as emulators:
+        assert emulators.x3.startswith("https://")
         here = X3Connection(
-            base_url=address, pool="SYNC", user="x3sync", password="x3sync", verify=str(tmp_path / "ca.pem")
+            base_url=emulators.x3, pool="SYNC", user="x3sync", password="x3sync", verify=str(tmp_path / "ca.pem")
         )
         trusting, strange = X3.connect(here), X3.connect(replace(here, verify=None))
         assert (await describe(trusting, "ZTSK")).has("TSKNUM")
