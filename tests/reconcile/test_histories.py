@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from tests.reconcile.histories import Histories
 
 PROFILES = {
-    "test": settings(max_examples=300, stateful_step_count=35, derandomize=True, database=None),
+    "test": settings(max_examples=800, stateful_step_count=35, derandomize=True, database=None),
     "long": settings(max_examples=5000, stateful_step_count=60),
 }
 PROFILE = PROFILES.get(os.environ.get("HYPOTHESIS_PROFILE", "test"), PROFILES["test"])

@@ -27,7 +27,9 @@ def test_the_first_minutes_of_an_installation(bare: World) -> None:
 
 
 def test_exit_codes(world: World) -> None:
+    assert world.product.spawn("version").code == 0
     assert world.product.spawn("nonsense", code=None).code == 2
+    assert world.product.spawn("sync", "NOBODY", "--json", code=None).code == 2
     world.servers.fault("status", {"path": "/users/"}, status=503, every=True)
     assert world.product.spawn("sync", "REP1", "--json", code=None).code == 75
     world.servers.mend()

@@ -80,9 +80,9 @@ def test_a9_x3s_appointment_on_the_day_of_the_change(bare: World, day: date) -> 
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize(("full", "days"), [(7, 30), (0, 60)])
-def test_a9_u5_the_window_moves_day_by_day_and_nothing_flickers(bare: World, full: int, days: int) -> None:
-    """A month, or two over the change of clocks in March, a pass a day; a full pass a week, or none: then the token of
+@pytest.mark.parametrize("full", [7, 0])
+def test_a9_u5_the_window_moves_day_by_day_and_nothing_flickers(bare: World, full: int) -> None:
+    """Sixty days over the change of clocks in March, a pass a day; a full pass a week, or none: then the token of
     the change listing has to be renewed by itself."""
     start = datetime(2026, 2, 2, 7, tzinfo=UTC)
     world = begun(bare, start, "window=-10..30")
@@ -95,7 +95,7 @@ def test_a9_u5_the_window_moves_day_by_day_and_nothing_flickers(bare: World, ful
     world.sage.new_task("Task", "20260316")
     world.sync()
     passed = []
-    for day in range(1, days + 1):
+    for day in range(1, 61):
         world.later(DAY.total_seconds())
         options = ("--full",) if full and day % full == 0 else ()
         passed.append(world.sync("REP1", *options))
