@@ -180,6 +180,8 @@ _TABLE: tuple[tuple[_Test, _Make], ...] = (
     ),
     (lambda f, a: f.code == DUPLICATE, lambda f, a: Duplicate(f.existing)),
     (lambda f, a: bool(_MAILBOX_CODES.search(f.code)), lambda f, a: _stop_mailbox(f)),
+    # To Do says so to an app that lacks its permission; the credential itself is good (G5: one user, not the side).
+    (lambda f, a: f.status == 401 and f.code == "UnknownError", lambda f, a: _stop_rights(f)),
     (lambda f, a: f.status == 401, lambda f, a: _stop_credential(f)),
     (
         lambda f, a: f.status in _BUSY,

@@ -68,13 +68,17 @@ class Listings:
         self._reader = reader
 
     async def changes(self, stream: Stream, cursor: str | None) -> Listing:
-        """See `Endpoint.changes`. Raises CursorExpired, also when the token's window no longer covers the user's."""
+        """See `Endpoint.changes`. Raises CursorExpired, also when the token's window no longer covers the user's, and where
+        a folder asked by a token does not answer."""
         assert stream.kind is not None
         try:
             if cursor is None:
                 return await self._complete(stream.kind, stream.folder)
             return await self._since(stream.kind, stream.folder, Cursor.parse(cursor))
         except (Gone, Refused, Moved) as error:
+            if cursor is not None and isinstance(error, Gone):
+                # To Do may say of a token what it says of a list. Asked without one, the list tells which it is (S9).
+                raise CursorExpired(str(error)) from error
             # A folder that is refused, with whatever words, suspends only itself (S9).
             now = (error.now if isinstance(error, Gone) else None) or self._graph.now
             if now is None:

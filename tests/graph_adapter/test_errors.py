@@ -16,6 +16,7 @@ GET, WRITE, TOKEN = Asked(), Asked(write=True), Asked(token=True)
     [
         (410, "", TOKEN, CursorExpired),
         (410, "SyncStateNotFound", TOKEN, CursorExpired),
+        (410, "fullSyncRequired", TOKEN, CursorExpired),
         (404, "syncStateNotFound", TOKEN, CursorExpired),
         (400, "ErrorInvalidSyncStateData", TOKEN, CursorExpired),
         (400, "resyncRequired", TOKEN, CursorExpired),
@@ -70,8 +71,9 @@ def test_unknown_codes_keep_their_raw_text() -> None:
 
 
 def test_only_a_wrong_credential_concerns_every_user() -> None:
-    errors = [port_error(Failure(status=status), GET) for status in (401, 403)]
-    assert [isinstance(e, Stop) and e.side for e in errors] == [Side.OUTLOOK, None]
+    failures = [Failure(status=401), Failure(status=401, code="UnknownError"), Failure(status=403)]
+    errors = [port_error(failure, GET) for failure in failures]
+    assert [isinstance(e, Stop) and e.side for e in errors] == [Side.OUTLOOK, None, None]
     assert all(isinstance(e, Stop) and e.mend for e in errors)
 
 

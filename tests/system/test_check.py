@@ -57,6 +57,14 @@ def rights(world: World) -> None:
     world.servers.fault("status", {"path": "/todo/lists"}, status=403, code="ErrorAccessDenied", every=True)
 
 
+def todo_rights(world: World) -> None:
+    world.servers.control("POST", "switches", {"todo_rights": False})
+
+
+def pool_user(world: World) -> None:
+    world.sage.control("switches", {"pool_trouble": "Connection error - Incorrect user code or password"})
+
+
 BROKEN = pytest.mark.parametrize(
     ("break_it", "named"),
     [
@@ -70,6 +78,8 @@ BROKEN = pytest.mark.parametrize(
         (column, "zsyncid"),
         (mailbox, "mailbox"),
         (rights, "to do"),
+        (todo_rights, "to do"),
+        (pool_user, "incorrect user code"),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
@@ -100,7 +110,8 @@ def test_a_pass_under_the_same_trouble_deletes_nothing(world: World, break_it: C
     world.product.run("sync", "REP1", "--full", "--json", code=None)
     world.servers.mend()
     world.product.settings = settings
-    world.sage.control("switches", {"unpublished": [], "zsyncid": True})
+    world.sage.control("switches", {"unpublished": [], "zsyncid": True, "pool_trouble": ""})
+    world.servers.control("POST", "switches", {"todo_rights": True})
     world.servers.control("POST", "user-actions", {"mailbox": "rep1@contoso.example", "action": "license"})
     world.product.run("users", "resume", "REP1", code=None)
     world.sync("REP1", "--full")

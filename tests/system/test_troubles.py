@@ -84,7 +84,19 @@ def test_m2_after_the_loss_an_item_whose_record_is_gone_is_held(world: World) ->
     world.quiet()
 
 
-def test_expired_cursors_lose_and_double_nothing(world: World) -> None:
+EXPIRED = [  # graph.md 1.5: what services and clients have seen
+    {},
+    {"expired_cursor_location": True},
+    {"expired_cursor_code": "fullSyncRequired"},
+    {"expired_cursor_status": 400, "expired_cursor_code": "resyncRequired"},
+    {"expired_cursor_status": 404, "expired_cursor_code": "syncStateNotFound"},
+    {"expired_cursor_status": 404, "expired_cursor_code": "ResourceNotFound"},
+]
+
+
+@pytest.mark.parametrize("said", EXPIRED)
+def test_expired_cursors_lose_and_double_nothing(world: World, said: dict[str, Any]) -> None:
+    world.servers.control("POST", "switches", said)
     fill(world)
     world.sync()
     world.later()

@@ -224,6 +224,8 @@ class GraphService:
                 zone(call.prefer.zone)
             except UnknownZoneError:
                 raise GraphError(400, "TimeZoneNotSupportedException", f"'{call.prefer.zone}'") from None
+        if call.segments[2:3] == ["todo"] and not self.tenant.switches["todo_rights"]:
+            raise GraphError(401, "UnknownError")
         answer = await self.router.dispatch(call)
         if applied := call.prefer.applied():
             answer.headers.setdefault("Preference-Applied", applied)

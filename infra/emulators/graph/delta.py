@@ -97,7 +97,7 @@ class Deltas:
             found = self.rounds.get(str(place.get("r")))
             at = int(place.get("p", 0))
             if found is None or at < found.latest - self.store.switches["delta_generations"] + 1:
-                raise self._gone(query, str(place.get("r")))
+                raise self._gone(call, query, str(place.get("r")))
         else:
             since: int | None = None
             if delta_token and not latest:
@@ -105,7 +105,7 @@ class Deltas:
                 generation = int(place.get("g", 0))
                 since = self._stream(query).generations.get(generation)
                 if since is None:
-                    raise self._gone(query, str(generation))
+                    raise self._gone(call, query, str(generation))
             listed = [] if call.empty or latest else units(since, query)
             found = Round(query.stream, self._pages(call, query, listed), mailbox.seq)
             at = 0
@@ -114,14 +114,16 @@ class Deltas:
     def _stream(self, query: Query) -> Stream:
         return self.streams.setdefault(query.stream, Stream())
 
-    def _gone(self, query: Query, asked: str) -> GraphError:
+    def _gone(self, call: Call, query: Query, asked: str) -> GraphError:
         self.expired += 1
-        stream = self._stream(query)
+        stream, switches = self._stream(query), self.store.switches
         kept = "".join(f"[{g}]" for g in sorted(stream.generations, reverse=True))
+        anew = _bare(call).link(**{"$deltatoken": ""})
         return GraphError(
-            410,
-            "SyncStateNotFound",
+            switches["expired_cursor_status"],
+            switches["expired_cursor_code"],
             f"The sync state generation is not found; generation={asked};[highest={stream.newest}{kept}].",
+            headers={"Location": anew} if switches["expired_cursor_location"] else {},
         )
 
     def _pages(self, call: Call, query: Query, units: list[Unit]) -> list[list[Entry]]:
@@ -171,8 +173,7 @@ class Deltas:
     def _link(call: Call, query: Query, name: str, place: dict[str, Any]) -> str:
         token = {**place, "k": query.kind, "m": query.mailbox, "f": query.folder, "w": query.window, "o": query.options}
         text = base64.urlsafe_b64encode(json.dumps(token).encode()).decode().rstrip("=")
-        bare = Call(method="GET", segments=call.segments, query={}, headers={}, base=call.base)
-        return bare.link(**{name: text})
+        return _bare(call).link(**{name: text})
 
     @staticmethod
     def _read(token: str, query: Query) -> tuple[Query, dict[str, Any]]:
@@ -190,6 +191,11 @@ class Deltas:
         if (carried.kind, carried.mailbox, carried.folder) != (query.kind, query.mailbox, query.folder):
             raise GraphError(400, "ErrorInvalidSyncStateData", "The sync state data belongs to another collection.")
         return carried, place
+
+
+def _bare(call: Call) -> Call:
+    """The same place without any option."""
+    return Call(method="GET", segments=call.segments, query={}, headers={}, base=call.base)
 
 
 def changes_since(log: list[Change], seq: int) -> dict[str, Change]:

@@ -143,6 +143,8 @@ class _Front:
         fault = self.faults.take(among=FAULTS, operation=call.operation, object=call.name)
         if call.pool != POOL:
             return self._answer(call, soap.Result(0, [(3, f"No classic web service pool match to '{call.pool}'")]), 0, 0)
+        if trouble := str(service.switches["pool_trouble"]):
+            return self._answer(call, soap.Result(0, [(3, trouble)]), 0, 0)
         loop = asyncio.get_running_loop()
         arrived = loop.time()
         if (fault and fault.action == "pool_exhausted") or not await self._enter():

@@ -32,6 +32,7 @@ SWITCHES: dict[str, Any] = {
     "pool_exhausted_http": False,  # an exhausted pool answers HTTP 500 instead of a message
     "overlap_control": True,
     "clock_skew_seconds": 0,  # how far X3's own clock runs ahead of the emulators' (negative: behind)
+    "pool_trouble": "",  # what the pool says to every call, instead of doing it
     "kept_fields": [],  # names of fields that an entry point sets back when a record is modified
     "blank_lines": 0,  # blank lines at the end of a sub-program's tables
 }
