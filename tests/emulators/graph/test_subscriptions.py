@@ -68,13 +68,22 @@ class _Handler(BaseHTTPRequestHandler):
         """Silence."""
 
 
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
+@contextlib.contextmanager
+def listening() -> Iterator[Receiver]:
+    """A receiver for as long as the block lasts."""
     server = Receiver()
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with listening() as server:
+        yield server
 
 
 def body(receiver: Receiver, kind: str = "events", **more: Any) -> dict[str, Any]:
