@@ -7,6 +7,7 @@ away: what fails then, too, tells nothing of the safeguard.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -72,8 +73,17 @@ def _c1() -> None:
     _put(Gatherer, _echo=lambda _self, _link, _observed, _side: False)
 
 
-def _faults_of_listings() -> None:
-    _put(faults, _GRAPH=("empty_listing", "expire_cursors"), _X3=("delay",))
+def _empty_listings() -> None:
+    """Cursors that are lost, and then some of the complete listings that follow show nothing."""
+
+    def draw(rng: random.Random) -> list[dict[str, Any]]:
+        empty = {"action": "empty_listing", "match": {"method": "GET"}, "every": True, "times": rng.randint(1, 8)}
+        return [
+            {"action": "expire_cursors", "match": {}, "port": "graph"},
+            {**empty, "nth": rng.randint(1, 4), "port": "graph"},
+        ]
+
+    _put(faults, draw=draw)
 
 
 def _deletions() -> None:
@@ -109,6 +119,6 @@ class Mutant:
 MUTANTS = {
     "lease": Mutant(_lease, {"twice": 60}),
     "marker": Mutant(_marker, {"kill": 60}),
-    "proof": Mutant(_proof, {"faulty": 60}, _faults_of_listings),
+    "proof": Mutant(_proof, {"faulty": 60}, _empty_listings),
     "c1": Mutant(_c1, {"plain": 60}, _deletions),
 }
