@@ -1,7 +1,8 @@
-"""Passes by real Celery workers over a real Valkey, beside each other and beside the people.
+"""Passes by real Celery workers over a real Valkey, beside each other and beside the people; Graph tells a real webhook.
 
-Messages are hints: they are sent twice, lost with a flushed broker, and the workers are killed with SIGKILL and started
-again. While passes may run, people do only what mails nobody, so that every mail has its cause.
+Messages are hints: they are sent twice, lost with a flushed broker, and the processes are killed with SIGKILL and started
+again. Notifications are lost, doubled and late, and subscriptions vanish. While passes may run, people do only what mails
+nobody, so that every mail has its cause.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import httpx
 from redis import Redis
 
 from tests.soak import faults
@@ -21,50 +24,72 @@ from tests.soak.people import People
 from tests.soak.stage import Stage, code
 from tests.system.servers import ROOT
 from worker import desk
-from worker.celery_app import PASS, Sender, sender_of
+from worker.celery_app import PASS, RENEW, Sender, sender_of
 from worker.state import dirty, leases
 
-WORKERS = 2
+ROLES = ("web", "worker", "worker")
+RESOURCES = 2  # subscriptions of a mailbox: its events and its contacts
 PATIENCE = 40.0  # seconds until all that was sent is done
-_STEPS = (("act", 55), ("hint", 18), ("faulty", 12), ("flush", 4), ("kill", 4), ("rest", 7))
+_STEPS = (("act", 55), ("hint", 10), ("poll", 10), ("faulty", 12), ("deaf", 5), ("flush", 4), ("kill", 4), ("rest", 7))
+_DEAF = (
+    {"action": "lose_notifications"},
+    {"action": "double_notifications"},
+    {"action": "delay_notifications", "seconds": 1.5},
+    {"action": "drop_subscriptions"},
+    {"action": "drop_subscriptions", "silent": True},
+)
 
 
 @dataclass(slots=True)
 class Fleet:
-    """The workers of one history."""
+    """The processes of one history."""
 
     stage: Stage
     rng: random.Random
     users: tuple[int, ...]
     broker: str
     killed: int = 0
-    _workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _running: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
     _sender: Sender | None = None
 
     def start(self) -> None:
-        """Start what is missing."""
-        log = (self.stage.home / "workers.log").open("ab")
+        """Start what is missing, and have everybody subscribed."""
+        log = (self.stage.home / "processes.log").open("ab")
         environment = {k: v for k, v in os.environ.items() if not k.startswith("X3SYNC_")}
         environment |= self.stage.settings | {"X3SYNC_REDIS_URL": self.broker, "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-c", "from worker.cli import main; main()", "worker"]
-        while len(self._workers) < WORKERS:
-            self._workers.append(
-                subprocess.Popen(command, cwd=self.stage.home, env=environment, stdout=log, stderr=subprocess.STDOUT)
-            )
+        command = [sys.executable, "-c", "from worker.cli import main; main()"]
+        for n, role in enumerate(ROLES):
+            if n not in self._running:
+                self._running[n] = subprocess.Popen(
+                    [*command, role], cwd=self.stage.home, env=environment, stdout=log, stderr=subprocess.STDOUT
+                )
         log.close()
+        _until(self._heard, "the webhook does not answer")
+        self._told().send(RENEW)
+
+    def subscribed(self) -> None:
+        """Wait until Graph tells of everything."""
+        wanted = RESOURCES * len(self.users)
+        _until(lambda: self.stage.servers.control("GET", "stats")["subscriptions"] == wanted, "subscriptions are missing")
+
+    def _heard(self) -> bool:
+        try:
+            return httpx.get(f"{self.stage.web}/healthz", trust_env=False).status_code == 200
+        except httpx.TransportError:
+            return False
 
     def stop(self) -> None:
-        """End the workers, and hear what they said."""
-        for worker in self._workers:
-            worker.send_signal(signal.SIGTERM)
-        for worker in self._workers:
+        """End the processes, and hear what they said."""
+        for process in self._running.values():
+            process.send_signal(signal.SIGTERM)
+        for process in self._running.values():
             try:
-                worker.wait(20)
+                process.wait(20)
             except subprocess.TimeoutExpired:
-                worker.kill()
-                worker.wait()
-        self._workers.clear()
-        log = self.stage.home / "workers.log"
+                process.kill()
+                process.wait()
+        self._running.clear()
+        log = self.stage.home / "processes.log"
         self.stage.said.write(log.read_text(errors="replace"))
         log.unlink()
 
@@ -84,6 +109,14 @@ class Fleet:
                 time.sleep(1.0)
                 self.stage.servers.mend()
                 return f"hints: {said} with {[faults.told(rule) for rule in rules]}"
+            case "poll":
+                for name in ("x3sync.poll_x3", "x3sync.poll_todo"):
+                    self._told().send(name)
+                return "polls"
+            case "deaf":
+                rule = self.rng.choice(_DEAF)
+                self.stage.servers.control("POST", "faults", rule)
+                return f"from now on: {rule}"
             case "flush":
                 self._hint()
                 with Redis.from_url(self.broker) as redis:
@@ -116,13 +149,14 @@ class Fleet:
         return self._sender
 
     def _kill(self) -> str:
-        victim = self._workers.pop(self.rng.randrange(len(self._workers)))
-        victim.kill()
-        victim.wait()
+        victim = self.rng.randrange(len(ROLES))
+        process = self._running.pop(victim)
+        process.kill()
+        process.wait()
         self.killed += 1
         self.stage.database.age_leases()
         self.start()
-        return "a worker was killed with SIGKILL, another one was started"
+        return f"a {ROLES[victim]} was killed with SIGKILL, another one was started"
 
     def _busy(self) -> bool:
         with self.stage.app.store.read() as tx:
@@ -136,3 +170,10 @@ class Fleet:
             self._told().send("x3sync.sweep")
             time.sleep(0.5)
         return "something waits for a person" if self._busy() else "all is done"
+
+
+def _until(look: Callable[[], bool], otherwise: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not look():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.1)

@@ -103,6 +103,7 @@ class History:
         fleet = Fleet(self.stage, rng, passes.users, broker)
         fleet.start()
         try:
+            fleet.subscribed()
             for _ in range(rng.randint(30, 50)):
                 told.steps.append(fleet.step(people))
             told.steps.append(fleet.rest())

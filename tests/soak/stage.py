@@ -18,7 +18,7 @@ from tests.system.product import environment
 from tests.system.servers import Servers
 from tests.system.world import NOW, mailbox
 from tests.system.x3 import X3
-from tests.worker.fleet import settings_of
+from tests.worker.fleet import free_port, settings_of
 from worker import desk, log, people
 from worker.bootstrap import Application
 from worker.clock import Clock
@@ -61,6 +61,7 @@ class Stage:
     clock: Told = field(default_factory=Told)
     said: io.StringIO = field(default_factory=io.StringIO)
     settings: dict[str, str] = field(default_factory=dict)
+    web: str = field(default_factory=lambda: f"http://127.0.0.1:{free_port()}")  # where Graph finds us, if somebody listens
     boxes: dict[int, Outlook] = field(default_factory=dict)
     _app: Application | None = None
 
@@ -102,7 +103,8 @@ class Stage:
         if kept is not None:
             kept.store.close()
         address = self.database.fresh(like)
-        self.settings = environment(self.servers, self.home, address) | {"X3SYNC_INSTALLATION": "soak"} | more
+        web = {"X3SYNC_PUBLIC_URL": self.web, "X3SYNC_CONSOLE__PORT": self.web.rpartition(":")[2]}
+        self.settings = environment(self.servers, self.home, address) | {"X3SYNC_INSTALLATION": "soak"} | web | more
         # Connections and compiled statements outlive a history, as they do in a worker; what remembers is made anew.
         store = kept.store if kept is not None else Store.open(address)
         self._app = Application(settings=settings_of(self.settings), store=store, clock=self.clock)
