@@ -43,10 +43,11 @@ class Told:
 
 @dataclass(slots=True)
 class History:
-    """Plays the history of one seed on a stage."""
+    """Plays the history of one seed on a stage, or, with `rng`, the one that this draws."""
 
     stage: Stage
     seed: int
+    rng: random.Random | None = None
 
     def play(self) -> Told:
         """The history, told; never raises for what the product does."""
@@ -71,7 +72,7 @@ class History:
         return told
 
     def _begun(self, told: Told, most: int = 3) -> tuple[random.Random, People, Passes]:
-        rng = random.Random(self.seed)
+        rng = self.rng or random.Random(self.seed)
         numbers = USERS[: min(most, rng.choice((1, 2, 2, 2, 3)))]
         error = timedelta(seconds=rng.choice((0, 0, 0, -300, 300)))
         brakes = LOOSE_BRAKES if rng.random() < 0.6 else {}
