@@ -31,6 +31,7 @@ class Fault:
     status: int = 503
     retry_after: int | None = None
     code: str = ""
+    inner_code: str = ""
     message: str = ""
     commit: bool = False
     seconds: float = 0.0
@@ -101,6 +102,7 @@ class FaultBook:
             status=int(rule.get("status") or 503),
             retry_after=None if rule.get("retry_after") is None else int(rule["retry_after"]),
             code=str(rule.get("code") or ""),
+            inner_code=str(rule.get("inner_code") or ""),
             message=str(rule.get("message") or ""),
             commit=bool(rule.get("commit", False)),
             seconds=float(rule.get("seconds") or 0.0),

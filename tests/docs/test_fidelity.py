@@ -1,4 +1,5 @@
-"""The fidelity pages: each fact names tests that are there, and every switch of either emulator stands on its page."""
+"""The fidelity pages: each fact names tests that are there, and every switch of either emulator stands on its page and is
+turned by a test."""
 
 from __future__ import annotations
 
@@ -47,3 +48,11 @@ def test_every_fact_names_tests_that_are_there(page: Path) -> None:
 def test_every_switch_is_told_of(page: Path, switches: list[str]) -> None:
     text = page.read_text(encoding="utf-8")
     assert [name for name in switches if f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("page", "switches"), [(page, list(known)) for page, known in zip(PAGES, (GRAPH_SWITCHES, X3_SWITCHES), strict=True)]
+)
+def test_every_switch_is_turned_by_a_test(page: Path, switches: list[str]) -> None:
+    texts = [path.read_text(encoding="utf-8") for folder in PAGES[page] for path in folder.glob("test_*.py")]
+    assert [name for name in switches if not any(name in text for text in texts)] == []

@@ -109,6 +109,24 @@ def test_expired_cursors_lose_and_double_nothing(world: World, said: dict[str, A
     world.quiet()
 
 
+def test_s8_deletions_that_delta_never_tells_are_found_by_the_full_pass(world: World) -> None:
+    fill(world)
+    world.sync()
+    world.later()
+    world.servers.control("POST", "switches", {"delta_misses_deletions": True})
+    world.alice.delete_task(next(row["id"] for row in world.alice.tasks() if row["title"] == "Task O"))
+    for room, rows in (("events", world.alice.events()), ("contacts", world.alice.contacts())):
+        for row in rows:
+            if (row.get("subject") or row["surname"]).endswith(" O"):
+                world.alice.ok("DELETE", f"/{room}/{row['id']}")
+    world.sync()
+    assert counts(world)[:4] == ALL[:4]
+    world.sync("REP1", "--full")
+    assert [row["FULOBJ"] for name in X3_NAMES[:3] for row in world.sage.all(name)] == ["Task X", "Call X", "Visit X"]
+    assert [row["COPREP_LINES"] for row in world.sage.all("ZCOR")] == [["R001"], []]
+    world.quiet()
+
+
 @pytest.mark.parametrize("retry_after", [1, None])
 def test_a_storm_of_429_delays_and_loses_nothing(world: World, retry_after: int | None) -> None:
     fill(world)

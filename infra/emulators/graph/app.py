@@ -292,7 +292,7 @@ class GraphService:
         if fault.action == "status":
             code = fault.code or _STATUS_CODES.get(fault.status, "UnknownError")
             headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-            raise GraphError(fault.status, code, fault.message, headers=headers)
+            raise GraphError(fault.status, code, fault.message, headers=headers, inner=fault.inner_code)
 
 
 def _respond(answer: Answer) -> web.Response:

@@ -113,7 +113,7 @@ class Changes:
         """One row; what has left the folder since the round began comes as removed."""
         what, key, extra = entry
         item: Item | None = home.items.get(key)
-        immutable = call.prefer.immutable and type_name != "todoTask"
+        immutable = call.prefer.immutable and (type_name != "todoTask" or self.store.switches["todo_immutable_ids"])
         if what == "gone_occurrence":
             series = mailbox.index.get(key)
             return self._removed(type_name, occurrence_id(key if immutable or series is None else series.rest_id, extra))
@@ -131,9 +131,12 @@ class Changes:
             return {"@odata.type": "#microsoft.graph.event", **self.render.full(one, call.prefer)}
         return self.render.raw(item, call.prefer, wanted, type_name)
 
-    @staticmethod
-    def _removed(type_name: str, key: str) -> dict[str, Any]:
-        return {"@odata.type": f"#microsoft.graph.{type_name}", "id": key, "@removed": {"reason": "deleted"}}
+    def _removed(self, type_name: str, key: str) -> dict[str, Any] | None:
+        """Its tombstone; none where deletions are missing."""
+        if self.store.switches["delta_misses_deletions"]:
+            return None
+        reason = self.store.switches["removed_reason"]
+        return {"@odata.type": f"#microsoft.graph.{type_name}", "id": key, "@removed": {"reason": reason}}
 
     def containers(self, call: Call, user: str, kind: str) -> Answer:
         """Delta over contact folders or To Do lists."""

@@ -25,7 +25,7 @@ MESSAGES = {
 
 
 class GraphError(Exception):
-    """A refusal on its way to the caller; `extra` becomes further members of `error`."""
+    """A refusal on its way to the caller; `extra` becomes further members of `error`, `inner` the inner error's code."""
 
     def __init__(
         self,
@@ -35,6 +35,7 @@ class GraphError(Exception):
         *,
         headers: dict[str, str] | None = None,
         extra: dict[str, Any] | None = None,
+        inner: str = "",
     ) -> None:
         super().__init__(f"{status} {code}")
         self.status = status
@@ -42,11 +43,13 @@ class GraphError(Exception):
         self.message = message or MESSAGES.get(code, code)
         self.headers = headers or {}
         self.extra = extra or {}
+        self.inner = {"code": inner} if inner else {}
 
     def body(self, now: datetime) -> dict[str, Any]:
         """The JSON Graph sends."""
         request_id = str(uuid4())
         inner = {
+            **self.inner,
             "date": now.strftime("%Y-%m-%dT%H:%M:%S"),
             "request-id": request_id,
             "client-request-id": request_id,

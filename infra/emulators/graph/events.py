@@ -121,6 +121,8 @@ class Events:
         transaction = body.get("transactionId")
         if transaction and transaction in mailbox.transactions:
             existing = mailbox.index.get(mailbox.transactions[transaction])
+            if existing and self.store.switches["transaction_retry_answers"]:
+                return self.tenant.written(call, mailbox, existing, "events", 201)
             extra = {"@event.existingEventId": self.store.id_of(existing, call.prefer.immutable)} if existing else {}
             raise GraphError(
                 self.store.switches["transaction_duplicate_status"], "ErrorDuplicateTransactionId", extra=extra
@@ -162,6 +164,9 @@ class Events:
         mailbox = self.store.mailbox(user)
         item = self.find(mailbox, event, folder)
         self.tenant.check_match(call, item)
+        refused = self.store.switches["cancelled_delete_status"]
+        if item.data["isCancelled"] and refused != 204:
+            raise GraphError(refused, "ErrorAccessDenied" if refused == 403 else "ErrorItemNotFound")
         self.remove(mailbox, item)
         return Answer(204)
 

@@ -45,7 +45,7 @@ class Render:
             case "contact":
                 return self._contact(item, prefer)
             case _:
-                return self._task(item)
+                return self._task(item, prefer)
 
     def raw(self, item: Item, prefer: Prefer, shape: Shape, type_name: str = "") -> Any:
         """The same as `item`, already encoded and cached when nothing special is asked; delta pages name the type."""
@@ -190,10 +190,10 @@ class Render:
             row.update(dict(zip(SLOTS, addresses, strict=True)))
         return row
 
-    def _task(self, item: Item) -> dict[str, Any]:
+    def _task(self, item: Item, prefer: Prefer) -> dict[str, Any]:
         row: dict[str, Any] = {
             "@odata.etag": etag(item),
-            "id": item.rest_id,
+            "id": self.store.id_of(item, prefer.immutable),
             "createdDateTime": zones.stamp(item.created),
             "lastModifiedDateTime": zones.stamp(item.modified),
             **{k: v for k, v in item.data.items() if v is not None},

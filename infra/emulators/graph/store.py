@@ -225,10 +225,12 @@ class Store:
         return item
 
     def id_of(self, item: Item, immutable: bool) -> str:
-        """The id to show; occurrences derive theirs from the master's and the date, To Do knows one form only."""
+        """The id to show; occurrences derive theirs from the master's and the date, To Do knows one form only
+        (switch)."""
         if item.master is not None:
             return occurrence_id(self.id_of(item.master, immutable), item.day)
-        return item.immutable_id if immutable and item.kind != TASK else item.rest_id
+        known = item.kind != TASK or self.switches["todo_immutable_ids"]
+        return item.immutable_id if immutable and known else item.rest_id
 
     def _unindex(self, mailbox: Mailbox, item: Item) -> None:
         mailbox.index.pop(item.rest_id, None)

@@ -199,13 +199,15 @@ class Subscriptions:
             )
             action = fault.action if fault is not None else ""
             late = fault.seconds if fault is not None and action == "delay_notifications" else 0.0
-            for _ in range({"lose_notifications": 0, "double_notifications": 2}.get(action, 1)):
+            times = self.tenant.switches["notify_updated_times"] if change == "updated" else 1
+            for _ in range(times * {"lose_notifications": 0, "double_notifications": 2}.get(action, 1)):
                 self.delivery.start(row["notificationUrl"], self._notice(row, mailbox, item, change), late)
 
     def _notice(self, row: dict[str, Any], mailbox: Mailbox, item: Item, change: str) -> dict[str, Any]:
         key = item.immutable_id if row["_immutable"] else item.rest_id
         name = "Events" if item.kind == EVENT else "Contacts"
-        where = f"Users/{mailbox.id}/{name}/{key}"
+        keyed = self.tenant.switches["notification_resource"] == "key"
+        where = f"Users('{mailbox.id}')/{name.lower()}('{key}')" if keyed else f"Users/{mailbox.id}/{name}/{key}"
         return {
             "subscriptionId": row["id"],
             "subscriptionExpirationDateTime": row["expirationDateTime"],

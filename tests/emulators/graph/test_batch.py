@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
+from infra.emulators.clock import Clock
+from infra.emulators.graph.errors import GraphError
+from infra.emulators.graph.limiter import Limiter
 from tests.emulators.conftest import Emulators
 from tests.emulators.graph.conftest import REP1, REP2, Graph, event_body
 
@@ -100,6 +105,39 @@ def test_ten_thousand_in_ten_minutes(graph: Graph) -> None:
     assert graph.send("GET", f"/users/{REP2}/mailboxSettings").status_code == 200
     graph.control("POST", "clock", {"advance_seconds": 601})
     assert graph.send("GET", f"/users/{REP1}/mailboxSettings").status_code == 200
+
+
+def test_what_is_refused_counts_too() -> None:
+    clock = Clock()
+    limiter = Limiter(clock)
+
+    def let_in(count: int) -> int:
+        done = 0
+        for _ in range(count):
+            with suppress(GraphError), limiter.slot(REP1):
+                done += 1
+        return done
+
+    clock.set(datetime(2026, 6, 1, tzinfo=UTC))
+    assert let_in(10_001) == 10_000
+    clock.advance(300)
+    assert let_in(10_000) == 0
+    clock.advance(301)
+    assert let_in(1) == 0
+    clock.advance(300)
+    assert let_in(1) == 1
+
+
+@pytest.mark.parametrize(("chained", "rounds"), [(False, 1), (True, 4)])
+def test_parts_that_depend_on_each_other_run_one_at_a_time(graph: Graph, chained: bool, rounds: int) -> None:
+    graph.fault("delay", seconds=0.1, every=True, match={"path": "/events"})
+    parts = [
+        get(str(n), f"/users/{REP1}/events", **({"dependsOn": [str(n - 1)]} if chained and n else {})) for n in range(4)
+    ]
+    begun = time.monotonic()
+    batch(graph, parts)
+    assert 0.1 * rounds <= time.monotonic() - begun < 0.1 * rounds + 0.25
+    assert graph.stats()["peak_concurrency"] == {REP1: 1 if chained else 4}
 
 
 def test_an_answer_is_lost_after_the_commit(graph: Graph) -> None:

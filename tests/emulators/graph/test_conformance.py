@@ -18,7 +18,7 @@ from infra.emulators.faults import FaultBook
 from infra.emulators.graph.app import GraphService
 from tests.emulators.conftest import Emulators
 from tests.emulators.graph import published, sdk_shape
-from tests.emulators.graph.conftest import MARKER, REP1, REP2, WINDOW, Graph, Json, attendee, marked, weekly
+from tests.emulators.graph.conftest import MARKER, REP1, REP2, WINDOW, Graph, Json, attendee, event_body, marked, weekly
 from tests.emulators.graph.test_subscriptions import listening
 
 needs_schema = pytest.mark.skipif(not published.CSDL.is_file(), reason="the published schema does not lie beside")
@@ -78,7 +78,7 @@ def answers(emulators: Emulators) -> Iterator[list[tuple[str, str, Any]]]:
 
 def collect(graph: Graph) -> Iterator[tuple[str, str, Any]]:
     """Make items with everything they can have, and read them in every way."""
-    made = list(rich_items(graph))
+    made = [*rich_items(graph), *tombstones_and_copies(graph)]
     yield from made
     for kind, path in READS:
         answer = graph.ok("GET", path)
@@ -144,6 +144,32 @@ def rich_items(graph: Graph) -> Iterator[tuple[str, str, Any]]:
     yield "organization", "GET /organization", graph.send("GET", "/organization").json()["value"][0]
 
 
+def tombstones_and_copies(graph: Graph) -> Iterator[tuple[str, str, Any]]:
+    """What others' mailboxes and later rounds show."""
+    meeting = graph.ok("POST", "/events", event_body("Together", 2, recurrence=weekly(), attendees=[attendee(REP2)]))
+    days = graph.ok("GET", f"/events/{meeting['id']}/instances?{WINDOW}")["value"]
+    graph.ok("DELETE", f"/events/{days[2]['id']}")
+    told = graph.ok("GET", f"/events/{meeting['id']}?$select=subject,cancelledOccurrences")
+    assert told["cancelledOccurrences"]
+    yield "event", "cancelledOccurrences", told
+    yield "calendar", "GET calendar of an event", graph.ok("GET", f"/events/{meeting['id']}/calendar")
+    theirs = Graph(graph.emulators, REP2)
+    yield from (("event", "an attendee's copy", row) for row in theirs.ok("GET", f"/calendarView?{WINDOW}")["value"])
+    theirs.client.close()
+    where = f"/todo/lists/{graph.list_id()}/tasks"
+    gone = {
+        "event": (f"/calendarView/delta?{WINDOW}", "/events", graph.event("Gone")["id"]),
+        "contact": ("/contacts/delta", "/contacts", graph.contact()["id"]),
+        "todoTask": (f"{where}/delta", where, graph.task("Gone")["id"]),
+    }
+    for kind, (delta, room, key) in gone.items():
+        _, link = graph.round(delta)
+        graph.ok("DELETE", f"{room}/{key}")
+        rows = [row for row in graph.round(link)[0] if "@removed" in row]
+        assert rows
+        yield from ((kind, "@removed", row) for row in rows)
+
+
 def all_day(graph: Graph) -> Json:
     times = {side: {"dateTime": f"2026-06-{day}T00:00:00", "timeZone": "UTC"} for side, day in (("start", 20), ("end", 21))}
     made: Json = graph.ok("POST", "/events", {"subject": "Fair", "isAllDay": True, **times})
@@ -203,6 +229,22 @@ def test_the_answers_cover_every_kind(answers: list[tuple[str, str, Any]]) -> No
     events = [row for kind, _, row in answers if kind == "event"]
     assert {"singleInstance", "occurrence", "exception", "seriesMaster"} <= {row["type"] for row in events if "type" in row}
     assert {kind for kind, _ in READS} <= {kind for kind, _, _ in answers}
+
+
+def test_envelopes_conform(graph: Graph) -> None:
+    """Of collections, rounds and batches (docs: concepts/paging, delta-query-overview, json-batching)."""
+    around = {"@odata.context", "@odata.count", "@odata.nextLink", "@odata.deltaLink", "value"}
+    for n in range(12):
+        graph.contact(surname=f"S{n}")
+    for _, path in READS:
+        answer = graph.ok("GET", path)
+        if isinstance(answer.get("value"), list):
+            assert set(answer) <= around, path
+            assert not {"@odata.nextLink", "@odata.deltaLink"} <= set(answer), path
+    parts = [{"id": "1", "method": "GET", "url": f"/users/{REP1}"}, {"id": "2", "method": "GET", "url": "/users/nobody"}]
+    answer = graph.send("POST", "/$batch", {"requests": parts}).json()
+    assert set(answer) == {"responses"}
+    assert all(set(row) == {"id", "status", "headers", "body"} for row in answer["responses"])
 
 
 def test_subscriptions_and_notifications_conform(graph: Graph) -> None:

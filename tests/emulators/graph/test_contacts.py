@@ -50,6 +50,16 @@ def test_the_private_flag_is_a_legacy_property_only(graph: Graph) -> None:
     assert "singleValueExtendedProperties" not in graph.ok("GET", f"/contacts/{plain['id']}?{SENSITIVITY}")
 
 
+def test_a_named_flag_is_a_boolean(graph: Graph) -> None:
+    name = "Boolean {00062008-0000-0000-C000-000000000046} Id 0x8506"
+    made = graph.contact(singleValueExtendedProperties=[{"id": name, "value": "True"}])
+    read = graph.ok("GET", f"/contacts/{made['id']}?$expand=singleValueExtendedProperties($filter=id eq '{name}')")
+    found = read["singleValueExtendedProperties"][0]
+    assert (found["id"].casefold(), found["value"].casefold()) == (name.casefold(), "true")
+    bad = [{"id": name, "value": "perhaps"}]
+    assert graph.error("POST", "/contacts", {"surname": "X", "singleValueExtendedProperties": bad})[0] == 400
+
+
 def test_the_default_folder_is_known_by_name_but_not_listed(graph: Graph) -> None:
     made = graph.contact()
     assert graph.ok("GET", "/contactFolders")["value"] == []

@@ -77,6 +77,9 @@ def test_ical_id_is_the_servers_and_the_same_for_both_id_forms(graph: Graph) -> 
 def test_ids_are_case_sensitive(graph: Graph) -> None:
     key = graph.event()["id"]
     assert graph.error("GET", f"/events/{key.swapcase()}") == (404, "ErrorItemNotFound")
+    keys = [graph.event(f"E{n}")["id"] for n in range(12)]
+    assert len(set(keys)) == len(keys)
+    assert len({key.casefold() for key in keys}) < len(keys), "some differ by the case of a letter alone"
 
 
 def test_extended_properties_are_filtered_and_expanded_only_on_request(graph: Graph) -> None:

@@ -14,6 +14,7 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import CertificateCredential, ClientSecretCredential
 
+from infra.emulators.graph.tls import prepare
 from tests.emulators.conftest import ROOT, Emulators, start
 from tests.emulators.graph.conftest import REP1, Graph
 
@@ -116,8 +117,14 @@ def test_real_credentials_over_tls(tmp_path: Path) -> None:
             assert httpx.get(f"{running.graph}/v1.0/users", headers=headers, verify=trusted).status_code == 200
         answer = httpx.get(f"{running.graph}/v1.0/users", headers={"Authorization": "Bearer emulator"}, verify=trusted)
         assert answer.status_code == 401
-        with pytest.raises(ClientAuthenticationError, match="AADSTS7000215"):
-            ClientSecretCredential(client_secret="wrong", **common).get_token(SCOPE)
+        prepare(tmp_path / "other")
+        for refused, code in (
+            (ClientSecretCredential(client_secret="wrong", **common), "AADSTS7000215"),
+            (ClientSecretCredential(client_secret="expired", **common), "AADSTS7000222"),
+            (CertificateCredential(certificate_path=str(tmp_path / "other" / "app.pem"), **common), "AADSTS700027"),
+        ):
+            with pytest.raises(ClientAuthenticationError, match=code):
+                refused.get_token(SCOPE)
     finally:
         assert running.stop() == 0
 

@@ -136,6 +136,18 @@ async def test_a_short_list_leaves_the_other_positions(demo: Soap) -> None:
     assert answer.fields["APTREPNUM"][:4] == ["R002", "", "", ""]
 
 
+async def test_the_stamp_may_be_in_utc(x3: Soap) -> None:
+    await x3.control("switches", {"modstamp_utc": True})
+    assert (await x3.save("ZTSK", **TASK)).fields["WW_MODSTAMP"] == "20260311093015"
+
+
+async def test_overlaps_may_be_allowed(x3: Soap) -> None:
+    for allowed in (False, True):
+        await x3.control("switches", {"overlap_control": not allowed})
+        assert [(await x3.save("ZBAP", **MEETING)).status for _ in range(2)] == ([1, 1] if allowed else [1, 0])
+        await x3.control("reset", {"seed": "empty"})
+
+
 async def test_all_day_sets_the_hours_and_length_is_computed(x3: Soap) -> None:
     timed = await x3.save("ZBAP", **MEETING)
     assert timed.fields["APTDUR"] == "0100"
