@@ -6,7 +6,8 @@ a clock or draws a random number. The contents themselves are in `content.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -187,6 +188,12 @@ class EventFacts:
     draft: bool = False
     call: bool = False  # carries the category "X3 Call"
 
+    @property
+    def organized_by(self) -> str:
+        """Whether two series have the same organiser, and no more (A8): blank for the user himself, else a digest, for
+        the address of somebody else is not the sync's to keep (S4)."""
+        return "" if self.organizer else hashlib.sha256(self.organizer_email.casefold().encode()).hexdigest()[:16]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutlookFacts:
@@ -297,6 +304,7 @@ class Link:
     ical_uid: str = ""  # events only: M6, S8
     series_id: str = ""  # occurrences only: the id of the series (A8)
     original_start: datetime | None = None
+    organized_by: str = ""  # see EventFacts; blank also in links of before it was remembered
     owner: str = ""  # the record's first representative when it was last read: whether D2 or D7 applies (A2)
     x3: Seen = Seen()
     outlook: Seen = Seen()
@@ -309,6 +317,16 @@ class Link:
     def key(self, side: Side) -> str:
         """The item's key on `side`."""
         return self.x3_key if side is Side.X3 else self.outlook_key
+
+    def of_event(self, event: EventFacts) -> Link:
+        """The link with what it remembers to know this event again by."""
+        return replace(
+            self,
+            ical_uid=event.ical_uid,
+            series_id=event.series_id,
+            original_start=event.original_start,
+            organized_by=event.organized_by,
+        )
 
 
 class Meeting(StrEnum):

@@ -40,6 +40,7 @@ def link_after(
     return replace(
         kept,
         state=decision.after,
+        organized_by="" if decision.erase else kept.organized_by,
         x3=_seen(Side.X3, decision, kept, looks, written, context),
         outlook=_seen(Side.OUTLOOK, decision, kept, looks, written, context),
     )
@@ -93,7 +94,7 @@ def _identified(link: Link, looks: Mapping[Side, Present]) -> Link:
         facts, event = outlook.outlook, outlook.outlook.event
         link = replace(link, outlook_key=outlook.key, folder=facts.folder)
         if event is not None:
-            link = replace(link, ical_uid=event.ical_uid, series_id=event.series_id, original_start=event.original_start)
+            link = link.of_event(event)
     return link
 
 

@@ -59,9 +59,9 @@ def heirs(
     """Which new occurrence takes over which record: vanished Outlook id -> new item.
 
     `known` are the series that have records already, `look` answers how X3 and Outlook look for a link, `free` are the
-    items that nothing else claims, `now` is Outlook's own clock. Offered first to the same series, then to a new one of the
-    user with the same subject (a split); by day, then in order. A record of the past stays one of the past, and that of an
-    occurrence that was taken out alone goes with it (D8).
+    items that nothing else claims, `now` is Outlook's own clock. Offered first to the same series, then to a new one with
+    the same organiser and subject (a split); by day, then in order. A record of the past stays one of the past, and that
+    of an occurrence that was taken out alone goes with it (D8).
     """
     orphans = _orphans(links, look, now)
     if not orphans:
@@ -140,11 +140,12 @@ def _offer(orphans: Sequence[_Orphan], newcomers: Sequence[_Newcomer], found: di
 
 
 def _continues(link: Link, item: Present) -> bool:
-    """Whether a new series goes on where the link's ended: the user's own, with the subject that the link's last had."""
+    """Whether a new series goes on where the link's ended: of the same organiser, with the subject that the link's last
+    had."""
     event, seen = item.outlook.event, link.outlook.content
     if event is None or event.shape not in _RECURRING or not isinstance(seen, Appointment | Call):
         return False
-    return fold(seen.subject) == fold(_subject(item)) and event.organizer
+    return fold(seen.subject) == fold(_subject(item)) and event.organized_by == link.organized_by
 
 
 def _subject(item: Present) -> str:

@@ -84,6 +84,17 @@ def test_S4_nothing_of_an_item_that_became_private_is_kept() -> None:
     assert (link.state, link.x3, link.outlook) == (LinkState.DETACHED, Seen(), Seen())
 
 
+def test_A8_S4_a_link_remembers_who_organises_its_event_until_it_becomes_private() -> None:
+    seen = build.CONTENTS[APPOINTMENT]
+    x3, invited = build.x3(seen[Side.X3]), build.invitation()
+    link = after(decided(build.link(APPOINTMENT), x3, build.outlook(seen[Side.OUTLOOK], event=invited)))
+    assert link is not None
+    assert link.organized_by == invited.organized_by != ""
+    hidden = after(decided(link, x3, Private(key="o1")))
+    assert hidden is not None
+    assert hidden.organized_by == ""
+
+
 def test_S6_a_released_link_keeps_what_it_last_saw() -> None:
     moved = build.outlook(build.alter(OUTLOOK_TASK, subject="edited"), where=Where.ELSEWHERE)
     link = after(decided(build.link(TASK), build.x3(X3_TASK), moved))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
+
+import pytest
 
 from reconcile import guard, match, plan, series
 from reconcile.actions import Delete, Gate, Rule
@@ -22,7 +25,7 @@ def at(days: int) -> When:
     return When(start=start, end=start + timedelta(hours=1))
 
 
-def linked(number: int, days: int, of_series: str = "S") -> tuple[Link, Present]:
+def linked(number: int, days: int, of_series: str = "S", organized_by: str = "") -> tuple[Link, Present]:
     """The link and the record of an occurrence so many days from the first Monday."""
     there = alter(CONTENTS[ItemType.APPOINTMENT][Side.X3], when=at(days))
     here = alter(CONTENTS[ItemType.APPOINTMENT][Side.OUTLOOK], when=at(days))
@@ -34,6 +37,7 @@ def linked(number: int, days: int, of_series: str = "S") -> tuple[Link, Present]
         outlook_key=f"old-{number}",
         series_id=of_series,
         original_start=at(days).start,
+        organized_by=organized_by,
         ical_uid=f"old-{number}",
         x3=Look(content=there),
         outlook=Look(content=here),
@@ -41,15 +45,20 @@ def linked(number: int, days: int, of_series: str = "S") -> tuple[Link, Present]
     return made, x3(there, key=made.x3_key, auuid=made.auuid)
 
 
-def occurrence(days: int, master: str, subject: str = "Visit", *, organizer: bool = True) -> Present:
-    """An occurrence without a record."""
+HOST = "host@away.example"
+BY_HOST = EventFacts(organizer=False, organizer_email=HOST).organized_by
+
+
+def occurrence(days: int, master: str, subject: str = "Visit", *, host: str = "") -> Present:
+    """An occurrence without a record, of the user's own series or of one to which `host` invites him."""
     facts = EventFacts(
         ical_uid=f"{master}-{days}",
         shape=Shape.OCCURRENCE,
         series_id=master,
         original_start=at(days).start,
-        organizer=organizer,
-        response=Response.ORGANIZER if organizer else Response.ACCEPTED,
+        organizer=not host,
+        organizer_email=host,
+        response=Response.ACCEPTED if host else Response.ORGANIZER,
     )
     content = alter(CONTENTS[ItemType.APPOINTMENT][Side.OUTLOOK], when=at(days), subject=subject)
     return outlook(content, key=f"{master}-{days}", event=facts)
@@ -62,9 +71,11 @@ def answered(item: Present, response: Response) -> Present:
     return replace(item, facts=replace(item.outlook, event=replace(event, response=response)))
 
 
-def heirs(old: list[int], new: list[Present], *, known: str = "S", went: Went = Went.UNTOLD) -> dict[str, str]:
+def heirs(
+    old: list[int], new: list[Present], *, known: str = "S", went: Went = Went.UNTOLD, by: str = ""
+) -> dict[str, str]:
     """old-N -> the key of what takes its record over; the old ones are of the series S."""
-    pairs = [linked(number, days) for number, days in enumerate(old)]
+    pairs = [linked(number, days, organized_by=by) for number, days in enumerate(old)]
     looks: dict[str, tuple[Observation, Observation]] = {
         one.outlook_key: (record, Absent(key=one.outlook_key, went=went)) for one, record in pairs
     }
@@ -87,11 +98,30 @@ def test_a8_a_past_record_stays_one_of_the_past() -> None:
     }
 
 
-def test_a8_a_split_hands_on_by_subject_and_only_to_a_series_of_the_user() -> None:
-    assert heirs([7, 14], [occurrence(7, "T"), occurrence(14, "T")]) == {"old-0": "T-7", "old-1": "T-14"}
-    assert heirs([7], [occurrence(7, "T", "Other")]) == {}
-    assert heirs([7], [occurrence(7, "T", organizer=False)]) == {}
-    assert heirs([7], [occurrence(7, "T")], known="ST") == {}
+@pytest.mark.parametrize(("host", "by"), [("", ""), (HOST, BY_HOST), (HOST.upper(), BY_HOST)])
+def test_a8_a_split_hands_on_by_organiser_and_subject(host: str, by: str) -> None:
+    split = [occurrence(7, "T", host=host), occurrence(14, "T", host=host)]
+    assert heirs([7, 14], split, by=by) == {"old-0": "T-7", "old-1": "T-14"}
+    assert heirs([7], [occurrence(7, "T", "Other", host=host)], by=by) == {}
+    assert heirs([7], split, by=by, known="ST") == {}
+
+
+def test_a8_a_series_of_another_organiser_is_no_heir() -> None:
+    assert heirs([7], [occurrence(7, "T", host=HOST)]) == {}
+    assert heirs([7], [occurrence(7, "T")], by=BY_HOST) == {}
+    assert heirs([7], [occurrence(7, "T", host="other@away.example")], by=BY_HOST) == {}
+
+
+def test_s4_a_link_remembers_no_address_of_an_organiser() -> None:
+    assert re.fullmatch("[0-9a-f]{16}", BY_HOST)
+    assert EventFacts(organizer=False).organized_by not in ("", BY_HOST)
+
+
+@pytest.mark.parametrize(("response", "heir"), [(Response.NOT_RESPONDED, {"old-0": "T-7"}), (Response.DECLINED, {})])
+def test_a8_a_split_is_a_new_request_and_keeps_the_records_until_it_is_declined(
+    response: Response, heir: dict[str, str]
+) -> None:
+    assert heirs([7], [answered(occurrence(7, "T", host=HOST), response)], by=BY_HOST) == heir
 
 
 def test_d8_what_was_taken_out_alone_is_handed_to_nobody() -> None:
@@ -100,10 +130,9 @@ def test_d8_what_was_taken_out_alone_is_handed_to_nobody() -> None:
 
 
 def test_a8_a_series_its_organiser_moved_keeps_its_records_unanswered() -> None:
-    asked = occurrence(8, "S", organizer=False)
+    asked = occurrence(8, "S", host=HOST)
     assert heirs([7], [answered(asked, Response.NOT_RESPONDED)]) == {"old-0": "S-8"}
     assert heirs([7], [answered(asked, Response.DECLINED)]) == {}
-    assert heirs([7], [answered(occurrence(8, "T", organizer=False), Response.NOT_RESPONDED)]) == {}
 
 
 def test_a8_the_own_series_comes_before_another() -> None:

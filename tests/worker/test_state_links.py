@@ -78,6 +78,7 @@ def test_every_field_of_a_link_is_stored(store: Store, user: User) -> None:
         ical_uid="uid",
         series_id="master",
         original_start=NOW,
+        organized_by="digest",
         owner="R001",
         x3=Seen(content=Appointment(when=when, category=2), version="1", written_at=NOW),
         outlook=Seen(content=Appointment(when=when), version="2", written_at=NOW + timedelta(seconds=1)),

@@ -246,6 +246,7 @@ def known_item(store: Store, user: User) -> Link:
                 x3_key="C1",
                 auuid="a",
                 outlook_key="AAMkC1",
+                organized_by=SECRET,
                 x3=both,
                 outlook=both,
             ),

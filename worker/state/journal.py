@@ -169,8 +169,9 @@ def deletions_since(
 def erase_outlook_content(tx: Session, user_id: int, item: ItemKey, *, pass_id: str, at: datetime, cause: str = "") -> None:
     """S4: erase everything stored about an item that became private, and leave one contentless line.
 
-    Goes over the link's contents, versions and look-up columns, the journal, problem lines, held rows, and every list
-    of pass reports that holds it. Save the link `detached` (S5) before this: saved after it, old contents would come back.
+    Goes over the link's contents, versions, organiser and look-up columns, the journal, problem lines, held rows, and
+    every list of pass reports that holds it. Save the link `detached` (S5) before this: saved after it, old contents
+    would come back.
     """
     tx.info[ERASED] = True
     tx.execute(
@@ -178,7 +179,7 @@ def erase_outlook_content(tx: Session, user_id: int, item: ItemKey, *, pass_id: 
         .where(same_item(LinkRow, user_id, item))
         .values(
             x3_content=None, outlook_content=None, outlook_version="", outlook_written_at=None,
-            name="", emails="", partner="",
+            organized_by="", name="", emails="", partner="",
         )
     )  # fmt: skip
     passes = set(tx.scalars(select(JournalRow.pass_id).where(same_item(JournalRow, user_id, item))))

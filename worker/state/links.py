@@ -38,14 +38,18 @@ class LinkVersion(NamedTuple):
 
 _COLUMNS = (
     LinkRow.id, LinkRow.type, LinkRow.state, LinkRow.x3_key, LinkRow.auuid, LinkRow.outlook_key, LinkRow.folder,
-    LinkRow.born, LinkRow.made, LinkRow.ical_uid, LinkRow.series_id, LinkRow.original_start, LinkRow.owner,
+    LinkRow.born, LinkRow.made, LinkRow.ical_uid, LinkRow.series_id, LinkRow.original_start,
+    LinkRow.organized_by, LinkRow.owner,
     LinkRow.x3_content, LinkRow.x3_version, LinkRow.x3_written_at,
     LinkRow.outlook_content, LinkRow.outlook_version, LinkRow.outlook_written_at,
 )  # fmt: skip
 
 
 def _link(row: Row[*tuple[Any, ...]]) -> Link:
-    (row_id, item_type, state, x3_key, auuid, outlook_key, folder, born, made, ical_uid, series, start, owner, *seen) = row
+    (
+        row_id, item_type, state, x3_key, auuid, outlook_key, folder, born, made,
+        ical_uid, series, start, organized_by, owner, *seen,
+    ) = row  # fmt: skip
     known = ItemType(item_type)
     return Link(
         id=row_id,
@@ -60,6 +64,7 @@ def _link(row: Row[*tuple[Any, ...]]) -> Link:
         ical_uid=ical_uid,
         series_id=series,
         original_start=datetime.fromisoformat(start) if start else None,
+        organized_by=organized_by,
         owner=owner,
         x3=Seen(content=decode(known, seen[0]), version=seen[1], written_at=seen[2]),
         outlook=Seen(content=decode(known, seen[3]), version=seen[4], written_at=seen[5]),
@@ -145,7 +150,7 @@ def _whole(link: Link, event: EventFacts | None) -> Link:
     """The link with what identifies its event, if it does not say so itself."""
     if event is None or link.ical_uid or not event.ical_uid:
         return link
-    return replace(link, ical_uid=event.ical_uid, series_id=event.series_id, original_start=event.original_start)
+    return link.of_event(event)
 
 
 def _values(user_id: int, link: Link, partner: str | None) -> dict[str, Any]:
@@ -163,6 +168,7 @@ def _values(user_id: int, link: Link, partner: str | None) -> dict[str, Any]:
         "ical_uid": link.ical_uid,
         "series_id": link.series_id,
         "original_start": iso(link.original_start),
+        "organized_by": link.organized_by,
         "owner": link.owner,
         "x3_content": encode(link.x3.content),
         "x3_version": link.x3.version,

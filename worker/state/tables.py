@@ -126,6 +126,7 @@ class LinkRow(Table):
     ical_uid: Mapped[str] = _key()
     original_start: Mapped[str] = _key()
     series_id: Mapped[str] = _key()
+    organized_by: Mapped[str] = _key()  # a digest, never an address (A8, S4); blank: the user
     owner: Mapped[str] = _key()  # the record's first representative when it was last read (A2)
     # Contacts (K rules): full name, case-folded addresses separated by blanks, BPRNUM.
     name: Mapped[str] = mapped_column(Words, default="")

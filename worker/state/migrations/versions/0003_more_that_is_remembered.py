@@ -1,0 +1,19 @@
+"""More that is remembered: who organises a series"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    op.add_column("link", sa.Column("organized_by", KEY, nullable=False, server_default=""))
+
+
+def downgrade() -> None:
+    op.drop_column("link", "organized_by")
