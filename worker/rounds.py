@@ -6,7 +6,9 @@ A round knows nothing of cursors to save, marks to clear or holds to store: what
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -14,7 +16,7 @@ from reconcile import guard, plan
 from reconcile.actions import Decision, Gate, Rule
 from reconcile.context import Context, Force, Verb
 from reconcile.guard import Ledger
-from reconcile.model import ItemType, Kind, Meeting, Pair, Side
+from reconcile.model import ItemType, Kind, Meeting, Pair, Present, Side
 from reconcile.port import Ref, Stop, Stream
 from worker.apply import Executor
 from worker.clock import Clock
@@ -260,10 +262,13 @@ class Round:
     async def _all(self, executor: Executor, decisions: Sequence[Decision], phase: str) -> list[Outcome]:
         """Carry out independent decisions side by side; the first Stop ends them all (G5)."""
         places, done = asyncio.Semaphore(AT_ONCE), 0
+        # Occurrences share their series' change key: a write of one is a conflict for another under way (412).
+        turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
         async def one(decision: Decision) -> Outcome | None:
             nonlocal done
-            async with places:
+            series = _series_written(decision)
+            async with turns[series] if series else nullcontext(), places:
                 if self.stopped():
                     return None
                 outcome = await executor.carry_out(decision)
@@ -295,6 +300,13 @@ def _made(decisions: Iterable[Decision]) -> set[ItemType]:
     """The types of what would be made because it seems to be new."""
     alone = (d for d in decisions if d.pair.link is None and d.pair.meeting is Meeting.ALONE and d.gate is Gate.OPEN)
     return {decision.pair.type for decision in alone if decision.creates_on is not None}
+
+
+def _series_written(decision: Decision) -> str:
+    """The series of which the decision writes an occurrence in Outlook, blank for none."""
+    outlook = decision.pair.outlook
+    event = outlook.outlook.event if isinstance(outlook, Present) else None
+    return event.series_id if event is not None and any(step.side is Side.OUTLOOK for step in decision.steps) else ""
 
 
 def _refs_of_key(item: ItemKey) -> list[Ref]:

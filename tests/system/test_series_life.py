@@ -52,6 +52,20 @@ def test_a8_x3s_text_edits_make_exceptions_one_by_one(world: World, series: str)
     world.quiet()
 
 
+def test_a8_f4_a_forced_pass_writes_all_occurrences_of_a_series(world: World) -> None:
+    """Each write gives the whole series a new change key, and a forced pass looks at nothing twice."""
+    world.alice.new_event("Weekly", at(1), recurrence=weekly(1, 12))
+    world.sync()
+    world.later()
+    for key in records(world):
+        world.sage.modify("ZBAP", key, FULOBJ="Forced")
+    resync = ("resync", "REP1", "--from", "x3")
+    assert world.product.json(*resync)["writes"] == {"x3": 0, "outlook": 12}
+    assert {row["subject"] for row in shown(world)} == {"Forced"}
+    assert world.product.json(*resync)["writes"] == {"x3": 0, "outlook": 0}
+    world.quiet()
+
+
 def test_a8_an_exception_that_would_cross_its_neighbour_is_one_problem(world: World, series: str) -> None:
     """Graph refuses to move an occurrence over the next one; all else goes on (G2)."""
     key = key_on(world, ymd(1))
