@@ -219,6 +219,7 @@ class Application:
             representatives=self.site(),
             fp=self.fp,
             window=window,
+            zone=zone,
             rules=user.settings.rules(silent_properties=silent),
             requests=counted,
             links_url=self.settings.x3.link_url,

@@ -5,25 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from reconcile.fields import meeting_sync_id
 from reconcile.match import MeetingKey, OutlookKey, X3Key
 from reconcile.model import ItemType, Kind, Link, LinkState, Observation, Present, Seen, Side
-from worker.state import attempts, claims, links
+from worker import wall_times
+from worker.state import attempts, claims, links, users
 from worker.state.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """Implements `gather.Memory` over the store."""
+    """Implements `gather.Memory` over the store. `zone` is that of X3's wall times in this pass: a dry run, which stores
+    nothing, sees the links as the real run would (G4, U6)."""
 
     store: Store
     user_id: int
     fp: str
+    zone: str
 
     def links_by_x3(self, keys: Iterable[X3Key]) -> Sequence[Link]:
         """Links of these records."""
         with self.store.read() as tx:
-            return links.by_x3(tx, self.user_id, keys)
+            return self._in_zone(tx, links.by_x3(tx, self.user_id, keys))
 
     def links_by_outlook(self, keys: Iterable[OutlookKey]) -> Sequence[Link]:
         """Links of these items."""
@@ -31,7 +36,11 @@ class Recall:
         for kind, key in keys:
             by_kind.setdefault(kind, []).append(key)
         with self.store.read() as tx:
-            return [link for kind, ids in by_kind.items() for link in links.by_outlook(tx, self.user_id, kind, ids)]
+            found = [link for kind, ids in by_kind.items() for link in links.by_outlook(tx, self.user_id, kind, ids)]
+            return self._in_zone(tx, found)
+
+    def _in_zone(self, tx: Session, found: Iterable[Link]) -> list[Link]:
+        return wall_times.retold(found, users.x3_zone(tx, self.user_id), self.zone)
 
     def link_keys(self, folder: str | None) -> Sequence[Link]:
         """All links of the user, or those of one folder, without their contents."""
@@ -55,7 +64,8 @@ class Recall:
     def links_of_series(self, series: Iterable[str]) -> Sequence[Link]:
         """Links of the occurrences of these series (A8)."""
         with self.store.read() as tx:
-            return [link for one in series for link in links.by_event(tx, self.user_id, series_id=one)]
+            found = [link for one in series for link in links.by_event(tx, self.user_id, series_id=one)]
+            return self._in_zone(tx, found)
 
     def attempts(self) -> Mapping[str, str]:
         """The open creates in X3 (M7): ZSYNCID -> Outlook id."""

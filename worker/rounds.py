@@ -77,7 +77,7 @@ class Round:
             questions=self.worlds.x3,
             outlook_questions=self.worlds.outlook,
             as_linked=self.worlds.as_linked,
-            memory=Recall(self.store, self.user.id, self.worlds.fp),
+            memory=Recall(self.store, self.user.id, self.worlds.fp, self.worlds.zone),
             fp=self.worlds.fp,
             mailbox=self.user.mailbox,
             representative=self.user.representative,

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from reconcile.actions import Gate, Rule
 from reconcile.model import Side
+from worker import wall_times
 from worker.clock import Clock
 from worker.forced import Forced
 from worker.forced_pass import ForcedPass
@@ -90,6 +91,7 @@ class Pass:
             raise Busy(f"a pass for {self.user.x3_user} is under way")
         keeper = asyncio.create_task(self._keep_lease())
         try:
+            wall_times.adopt(self.store, self.user, self._lease, self.worlds.zone)
             await (self._apply(report) if self.forced is None else self._forced_pass(self.forced).apply(report))
         finally:
             keeper.cancel()

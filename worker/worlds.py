@@ -49,8 +49,9 @@ class OutlookSide(Endpoint, OutlookQuestions, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worlds:
-    """The two sides of one user, and what the installation says about them. `requests` counts what was sent so far:
-    graph, graph_parts, x3. `request_seconds` is the longest time-out of one request, `x3_limit` X3's execution limit."""
+    """The two sides of one user, and what the installation says about them. `zone` is that of X3's wall times.
+    `requests` counts what was sent so far: graph, graph_parts, x3. `request_seconds` is the longest time-out of one
+    request, `x3_limit` X3's execution limit."""
 
     x3: X3Side
     outlook: OutlookSide
@@ -58,6 +59,7 @@ class Worlds:
     representatives: Representatives
     fp: str
     window: Window
+    zone: str
     rules: Rules
     requests: Callable[[], Mapping[str, int]]
     links_url: str = ""

@@ -14,7 +14,7 @@ from tests.x3_adapter.samples import APPOINTMENT, CALL, CONTACT, TASK
 from x3_adapter import stamps
 from x3_adapter.discovery import Description
 from x3_adapter.discovery import Place as Spot
-from x3_adapter.mapping import FORMS, Tables, Terms, changed_fields, created_fields
+from x3_adapter.mapping import FORMS, Tables, Terms, changed_fields, created_fields, read_again
 from x3_adapter.mapping.values import instant, read_date, wall
 from x3_adapter.payload import Data, Value
 
@@ -75,6 +75,41 @@ def test_a9_all_day_keeps_its_dates_in_every_zone() -> None:
         content = FORMS[ItemType.APPOINTMENT].read(Data(fields=fields), terms(zone=ZoneInfo(zone)))
         assert isinstance(content, Appointment)
         assert content.when == When(first=date(2026, 3, 28), last=date(2026, 3, 30))
+
+
+@pytest.mark.parametrize("now", ["Europe/London", "America/New_York", "Pacific/Auckland", "Asia/Kolkata"])
+@pytest.mark.parametrize(
+    ("day", "start", "end"),
+    [
+        ("20260615", "0900", "1000"),
+        ("20260328", "2330", "2400"),
+        ("20261025", "0130", "0330"),  # over the hour that comes twice in Paris
+        ("20261025", "0230", "0245"),  # within it
+        ("20260329", "0130", "0145"),  # never comes in London
+        ("20261101", "0130", "0145"),  # comes twice in New York
+        ("20260615", "1000", "0900"),  # ends before it starts
+    ],
+)
+def test_u6_a_record_is_read_again_in_another_zone_as_if_it_had_been_read_there(
+    day: str, start: str, end: str, now: str
+) -> None:
+    fields: dict[str, Value] = {"APTDAT": day, "APTHOU": start, "APTDATEND": day, "APTHOUEND": end}
+    called: dict[str, Value] = {"CLLDAT": day, "CLLHOU": start, "CLLDUR": "75"}
+    for item_type, data in ((ItemType.APPOINTMENT, Data(fields=fields)), (ItemType.CALL, Data(fields=called))):
+        before = FORMS[item_type].read(data, terms())
+        assert before is not None
+        there = FORMS[item_type].read(data, terms(zone=ZoneInfo(now)))
+        assert read_again(before, PARIS, ZoneInfo(now)) == there
+
+
+def test_u6_a_wall_time_that_was_skipped_is_known_as_the_one_after() -> None:
+    seen = appointment(APTDAT="20260329", APTHOU="0230", APTHOUEND="0345")
+    assert read_again(seen, PARIS, ZoneInfo("UTC")) == appointment(APTDAT="20260329", APTHOU="0530", APTHOUEND="0545")
+
+
+def test_u6_what_has_no_wall_time_is_the_same_in_every_zone() -> None:
+    for content in (appointment(FULDAY="2"), TASK, CONTACT):
+        assert read_again(content, PARIS, ZoneInfo("Pacific/Auckland")) == content
 
 
 def test_an_end_in_the_repeated_hour_is_not_before_its_start() -> None:

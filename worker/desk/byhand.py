@@ -17,7 +17,7 @@ from reconcile.context import Context
 from reconcile.gate import gate
 from reconcile.model import UNREAD, Link, Observation, Pair, Present, Side
 from reconcile.port import Endpoint, TryLater
-from worker import identity
+from worker import identity, wall_times
 from worker.bootstrap import Application
 from worker.desk.passes import NotActive, Unfit, link_of, refs
 from worker.state import journal, leases, links
@@ -140,6 +140,7 @@ async def by_hand(app: Application, user: User, *, also_paused: bool = False) ->
     if lease is None:
         raise Busy(f"a pass for {user.x3_user} is under way")
     try:
+        wall_times.adopt(app.store, user, lease, app.zone_of(user))
         yield Hand(app=app, user=user, worlds=app.worlds(user), lease=lease)
     finally:
         with app.store.begin() as tx:

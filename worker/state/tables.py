@@ -66,6 +66,7 @@ class UserRow(Table):
     first_pass_done: Mapped[bool] = mapped_column(Boolean)
     last_pass_at: Mapped[datetime | None] = mapped_column(Instant)
     last_full_at: Mapped[datetime | None] = mapped_column(Instant)
+    x3_zone: Mapped[str] = _key()  # in which the links' X3 times were read (U6); blank: in none yet
     created: Mapped[datetime] = mapped_column(Instant)
 
 

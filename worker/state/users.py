@@ -139,7 +139,7 @@ def add(
         tx.add(row)
     row.representative, row.mailbox, row.address, row.display = representative, mailbox, address, display
     row.state, row.paused_why, row.settings = UserState.ACTIVE.value, "", _encoded(settings or UserSettings())
-    row.first_pass_done, row.last_pass_at, row.last_full_at = False, None, None
+    row.first_pass_done, row.last_pass_at, row.last_full_at, row.x3_zone = False, None, None, ""
     try:
         tx.flush()
     except IntegrityError as conflict:
@@ -203,6 +203,16 @@ def passed(tx: Session, user_id: int, now: datetime, *, full: bool, first_pass_d
     if first_pass_done:
         values["first_pass_done"] = True
     _update(tx, user_id, **values)
+
+
+def x3_zone(tx: Session, user_id: int) -> str:
+    """The zone in which X3's wall times were last read for him (U6); blank before his first pass."""
+    return tx.scalar(select(UserRow.x3_zone).where(UserRow.id == user_id)) or ""
+
+
+def x3_read_in(tx: Session, user_id: int, zone: str) -> None:
+    """X3's wall times are read in this zone from now on."""
+    _update(tx, user_id, x3_zone=zone)
 
 
 def remove(tx: Session, user_id: int) -> None:

@@ -7,17 +7,18 @@ merge field, which screen fields must be there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from reconcile.model import Changes, Content, ItemType
+from reconcile.model import Appointment, Call, Changes, Content, ItemType, When
 from reconcile.port import Limits
 from x3_adapter.discovery import Description
 from x3_adapter.mapping import activities, appointments, contacts
-from x3_adapter.mapping.values import Fields, Tables, Terms, needed
+from x3_adapter.mapping.values import Fields, Tables, Terms, needed, retold
 from x3_adapter.payload import Data
 
-__all__ = ["FORMS", "Form", "Tables", "Terms", "changed_fields", "created_fields", "limits"]
+__all__ = ["FORMS", "Form", "Tables", "Terms", "changed_fields", "created_fields", "limits", "read_again"]
 
 STAMP, IDENTITY = "UPDDATTIM", "AUUID"  # every table's audit columns
 
@@ -125,6 +126,19 @@ def _same(current: Data, name: str, value: str | list[str]) -> bool:
         texts = current.texts(name)
         return texts + [""] * (len(value) - len(texts)) == value
     return held == value or (held == "" and value == "0")
+
+
+def read_again(content: Content, before: ZoneInfo, now: ZoneInfo) -> Content:
+    """How a record that was read as `content` in the zone `before` is read in the zone `now`: its wall times are the same.
+
+    Of a wall time that clocks in `before` skipped, only the one they showed instead is known.
+    """
+    if not isinstance(content, Appointment | Call) or content.when.start is None or content.when.end is None:
+        return content
+    start, end = (retold(moment, before, now) for moment in (content.when.start, content.when.end))
+    if isinstance(content, Call):  # X3 keeps its length
+        end = start + (content.when.end - content.when.start)
+    return replace(content, when=When(start=start, end=max(start, end)))
 
 
 def limits(screens: Mapping[ItemType, Description]) -> Limits:

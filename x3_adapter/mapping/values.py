@@ -75,8 +75,16 @@ def instant(day: date, clock: str, zone: ZoneInfo) -> datetime:
     """
     digits = clock.replace(":", "").rjust(4, "0") if clock else "0000"
     hours, minutes = (int(digits[:2]), int(digits[2:4])) if digits.isdigit() else (0, 0)
-    wall = datetime.combine(day, time()) + timedelta(hours=min(hours, 24), minutes=min(minutes, 59))
-    return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    return _shown(datetime.combine(day, time()) + timedelta(hours=min(hours, 24), minutes=min(minutes, 59)), zone)
+
+
+def _shown(clock: datetime, zone: ZoneInfo) -> datetime:
+    return clock.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def retold(moment: datetime, before: ZoneInfo, now: ZoneInfo) -> datetime:
+    """When clocks in the zone `now` show what clocks in `before` show at `moment`, by the rules of `instant`."""
+    return _shown(moment.astimezone(before), now)
 
 
 def wall(moment: datetime, zone: ZoneInfo) -> tuple[str, str]:
