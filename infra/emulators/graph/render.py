@@ -25,6 +25,11 @@ def etag(item: Item) -> str:
     return f'W/"{item.change_key}"'
 
 
+def _custom_zone(item: Item) -> str:
+    """An occurrence takes it from its series, as it takes its times."""
+    return item.custom_zone or (item.master.custom_zone if item.master is not None else "")
+
+
 class Render:
     """Turns items into Graph JSON for one store."""
 
@@ -110,8 +115,9 @@ class Render:
     def _times(self, item: Item, prefer: Prefer) -> dict[str, Any]:
         # An all-day event keeps its dates in every zone: midnight is midnight wherever it is read.
         name = prefer.zone or "UTC"
-        if item.custom_zone and not item.data.get("isAllDay"):
-            return {side: {**item.data[side], "timeZone": item.custom_zone} for side in ("start", "end")}
+        custom = _custom_zone(item)
+        if custom and not item.data.get("isAllDay"):
+            return {side: {**item.data[side], "timeZone": custom} for side in ("start", "end")}
         if item.data.get("isAllDay"):
             return {
                 side: {"dateTime": item.data[side]["dateTime"][:10] + "T00:00:00.0000000", "timeZone": name}
@@ -167,6 +173,8 @@ class Render:
             "contentType": prefer.body,
             "content": stored if prefer.body == "html" else bodies.to_text(stored),
         }
+        if custom := _custom_zone(item):
+            row["originalStartTimeZone"] = row["originalEndTimeZone"] = custom
         row["isOrganizer"] = data["isOrganizer"]
         row["organizer"] = data["organizer"]
         row["hasAttachments"] = bool(item.attachments)

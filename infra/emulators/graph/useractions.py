@@ -57,6 +57,8 @@ class UserActions:
                 self.store.move(found, item, home)
             case "set_zone":
                 item.custom_zone = str(body.get("value") or "")
+                for one in item.exceptions.values():
+                    one.cache.clear()
                 self.tenant.touch(found, item)
             case "delete":
                 self.events.remove(found, item) if item.kind == EVENT else self.store.soft_delete(found, item)

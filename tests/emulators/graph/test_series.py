@@ -43,6 +43,18 @@ def test_wall_time_stays_across_the_change_of_clocks(graph: Graph) -> None:
     assert starts(rows) == ["2026-03-24T08:00", "2026-03-31T07:00"]
 
 
+def test_a_custom_zone_of_a_series_is_that_of_its_occurrences(graph: Graph) -> None:
+    master = series(graph)
+    second = graph.ok("GET", f"/calendarView?{WINDOW}")["value"][1]
+    graph.ok("PATCH", f"/events/{second['id']}", {"subject": "Exception"})
+    for name, shown in (("tzone://Microsoft/Custom", "tzone://Microsoft/Custom"), ("", "UTC")):
+        graph.act("set_zone", id=master, value=name)
+        rows = graph.ok("GET", f"/calendarView?{WINDOW}")["value"]
+        assert {row["type"] for row in rows} == {"occurrence", "exception"}
+        assert {row[side]["timeZone"] for row in rows for side in ("start", "end")} == {shown}
+        assert ({row["originalStartTimeZone"] for row in rows} == {shown}) is bool(name)
+
+
 def test_delta_sends_the_master_with_skeletal_occurrences(graph: Graph) -> None:
     master = series(graph, sensitivity="private")
     rows, _ = graph.round(f"/calendarView/delta?{WINDOW}")
