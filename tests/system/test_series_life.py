@@ -122,10 +122,14 @@ def test_s6_a8_a_series_moved_between_managed_calendars_keeps_its_links(bare: Wo
     assert bare.problems() == []
 
 
-def test_a8_single_turned_series_and_back_keeps_its_record(world: World) -> None:
-    event = str(world.alice.new_event("Visit", at(1))["id"])
+@pytest.mark.parametrize("born", ["x3", "outlook"])
+def test_a8_single_turned_series_and_back_keeps_its_record(world: World, born: str) -> None:
+    if born == "x3":
+        world.sage.new_appointment("Visit", ymd(1))
+    else:
+        world.alice.new_event("Visit", at(1))
     world.sync()
-    key = world.sage.only("ZBAP")["APTNUM"]
+    event, key = str(world.alice.events()[0]["id"]), world.sage.only("ZBAP")["APTNUM"]
     for recurrence, count in ((weekly(1, 4), 4), (None, 1), (weekly(1, 2), 2), (None, 1)):
         world.later()
         world.alice.change_event(event, recurrence=recurrence)
@@ -136,7 +140,53 @@ def test_a8_single_turned_series_and_back_keeps_its_record(world: World) -> None
     assert [row["type"] for row in world.alice.events()] == ["singleInstance"]
 
 
+@pytest.mark.parametrize(("seen", "full"), [(True, False), (True, True), (False, False)])
+def test_a8_a_series_binned_and_restored_has_its_records_again(world: World, *, seen: bool, full: bool) -> None:
+    """Restored before a pass has `seen` it in the bin, nothing has happened; after one, the past of it has stayed."""
+    options = ["--full"] if full else []
+    series = str(world.alice.new_event("Weekly", at(1), recurrence=weekly(1, 4))["id"])
+    world.sync()
+    world.later(10 * DAY)
+    world.sync()
+    before = records(world)
+    world.alice.act("delete", series)
+    if seen:
+        world.sync("REP1", *options)
+        assert days(world) == [ymd(1), ymd(8)]
+        world.later()
+    world.alice.act("restore", series)
+    world.sync("REP1", *options)
+    after = records(world)
+    assert days(world) == [ymd(1 + 7 * n) for n in range(4)]
+    assert (after == before) is not seen
+    assert {key: when for key, when in after.items() if when[:8] < ymd(10)}.items() <= before.items()
+    assert (world.held(), world.problems()) == ([], [])
+    world.quiet()
+    world.later()
+    world.alice.change_event(series, subject="Renamed")
+    world.sync()
+    assert {row["FULOBJ"] for row in world.sage.all("ZBAP")} == {"Renamed"}
+    world.quiet()
+
+
 # ----------------------------------------------------------------------------------------- the window (U5, S6, A9)
+
+
+def test_u5_a8_a_single_turned_series_keeps_its_record_where_series_are_skipped(world: World) -> None:
+    event = world.alice.new_event("Visit", at(1))["id"]
+    world.set("REP1", "series=skip")
+    world.sync()
+    key = world.sage.only("ZBAP")["APTNUM"]
+    world.later()
+    world.alice.change_event(event, recurrence=weekly(1, 4))
+    world.sync()
+    assert list(records(world)) == [key]
+    world.quiet()
+    world.later()
+    world.sage.modify("ZBAP", key, FULOBJ="First")
+    world.sync()
+    assert [row["subject"] for row in shown(world)] == ["First", "Visit", "Visit", "Visit"]
+    world.quiet()
 
 
 def test_u5_a8_an_endless_series_ends_at_the_window(world: World) -> None:

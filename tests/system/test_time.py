@@ -79,6 +79,22 @@ def test_a9_x3s_appointment_on_the_day_of_the_change(bare: World, day: date) -> 
     world.quiet()
 
 
+@pytest.mark.parametrize("day", [date(2026, 3, 29), date(2026, 10, 25)])
+def test_a9_x3s_wall_time_that_comes_twice_or_never_stays_as_it_stands_there(bare: World, day: date) -> None:
+    world = begun(bare, datetime(day.year, day.month, 1, 7, tzinfo=UTC))
+    world.sage.new_appointment("Night shift", f"{day:%Y%m%d}", "0230", "0330")
+    world.sync()
+    world.quiet()
+    world.sync("REP1", "--full")
+    world.quiet()
+    world.later()
+    world.alice.change_event(world.alice.events()[0]["id"], subject="Renamed")
+    world.sync()
+    row = world.sage.only("ZBAP")
+    assert (row["FULOBJ"], row["APTDAT"], row["APTHOU"], row["APTHOUEND"]) == ("Renamed", f"{day:%Y%m%d}", "0230", "0330")
+    world.quiet()
+
+
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("full", [7, 0])
 def test_a9_u5_the_window_moves_day_by_day_and_nothing_flickers(bare: World, full: int) -> None:
