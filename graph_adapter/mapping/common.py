@@ -23,7 +23,6 @@ from reconcile.model import (
     Company,
     Content,
     ItemType,
-    Kind,
     Marker,
     Person,
     Present,
@@ -40,7 +39,6 @@ FAX = "String 0x3A24"
 PERSONS = "StringArray {00062008-0000-0000-C000-000000000046} Id 0x853A"
 COMPANIES = "StringArray {00062008-0000-0000-C000-000000000046} Id 0x8539"
 
-_TYPE_OF_KIND = {Kind.CONTACT: ItemType.CONTACT, Kind.TASK: ItemType.TASK, Kind.EVENT: ItemType.APPOINTMENT}
 _HEX = re.compile(r"\b0x0*([0-9a-f]+)\b", re.IGNORECASE)
 _COMPANY = re.compile(r"^(?P<name>.*?)\s*#(?P<number>[^#]+)#\s*$")
 
@@ -79,15 +77,16 @@ def expand(singles: Iterable[str], multis: Iterable[str] = ()) -> list[str]:
     return found
 
 
-def marker_of(item: wire.Item, scope: MailboxScope, kind: Kind) -> Marker | None:
-    """Our marker, or the old add-in's property, which counts as one of state l (M2)."""
+def marker_of(item: wire.Item, scope: MailboxScope, item_type: ItemType) -> Marker | None:
+    """Our marker, or the old add-in's property, which counts as one of state l (M2). That names a record of `item_type`:
+    what the item would become in X3."""
     text = single(item, MARKER)
     if text:
         return Marker.parse(text)
     legacy = single(item, scope.legacy_property) if scope.legacy_property else None
     if not legacy or not legacy.strip():
         return None
-    return Marker(fp=scope.fp, mailbox=scope.mailbox, type=_TYPE_OF_KIND[kind], x3_key=legacy.strip(), born=Born.LINKED)
+    return Marker(fp=scope.fp, mailbox=scope.mailbox, type=item_type, x3_key=legacy.strip(), born=Born.LINKED)
 
 
 def marker_filter(marker: Marker) -> str:

@@ -31,6 +31,7 @@ from reconcile.model import (
     Address,
     Body,
     Contact,
+    ItemType,
     Kind,
     Marker,
     OutlookFacts,
@@ -61,7 +62,7 @@ def contact(item: wire.Contact, scope: MailboxScope, *, expanded: bool) -> Prese
     facts = OutlookFacts(
         kind=Kind.CONTACT,
         folder=item.parent_folder_id,
-        marker=marker_of(item, scope, Kind.CONTACT),
+        marker=marker_of(item, scope, ItemType.CONTACT),
         body=Body.PLAIN,
     )
     return Present(

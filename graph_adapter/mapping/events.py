@@ -53,6 +53,7 @@ from reconcile.model import (
     Unread,
     When,
     Where,
+    type_of,
 )
 from reconcile.text import fold, line
 
@@ -120,14 +121,14 @@ def event(
         return Private(key=item.id)
     if not expanded or (series_of(item) and master is None):
         return UNREAD
-    marker = marker_of(item, scope, Kind.EVENT)
+    report, details, body = look(item.body, online=_online(item))
+    content = _content(item, scope, report)
+    marker = marker_of(item, scope, type_of(content))
     if master is not None and master.marker and single(item, MARKER) == master.marker:
         marker = None
-    report, details, body = look(item.body, online=_online(item))
     facts = OutlookFacts(
         kind=Kind.EVENT, folder=folder, marker=marker, body=body, details=details, event=_facts(item, scope)
     )
-    content = _content(item, scope, report)
     return Present(
         key=item.id,
         version=item.etag,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -136,6 +137,8 @@ def test_m2_markers_of_ours_and_of_the_old_add_in() -> None:
     assert ours.outlook.marker == OURS
     old = read_event(singleValueExtendedProperties=[prop(LEGACY_PROPERTY, "OLD1")])
     assert old.outlook.marker == Marker(fp="fp1", mailbox="m1", type=ItemType.APPOINTMENT, x3_key="OLD1", born=Born.LINKED)
+    call = read_event(categories=["X3 Call"], singleValueExtendedProperties=[prop(LEGACY_PROPERTY, "OLD1")])
+    assert call.outlook.marker == replace(old.outlook.marker, type=ItemType.CALL)
     links = [{"id": "1", "applicationName": "Sage X3", "externalId": OURS.encode(), "displayName": "BAP1"}]
     assert read_task(linkedResources=links).outlook.marker == OURS
 

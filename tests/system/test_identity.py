@@ -209,7 +209,7 @@ def test_m2_an_item_of_another_installation_is_left_alone(world: World, kind: st
     world.quiet()
 
 
-@kinds("appointment", "contact")
+@kinds(*BINNED)
 def test_m2_the_old_add_ins_property_is_a_marker_of_a_linked_item(bare: World, kind: str) -> None:
     item = Item(bare, kind)
     key = item.new_in_x3("In X3")
