@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reconcile import series
-from reconcile.content import ItemType, Kind, Side, field_names
+from reconcile.content import Contact, ItemType, Kind, Side, field_names
 from reconcile.context import Force
 from reconcile.fields import again_sync_id, in_type, sync_id
 from reconcile.likeness import default_type, similar, type_of_new
@@ -64,6 +64,20 @@ class Matching:
     pairs: tuple[Pair, ...]
     foreign: int
     wanted: frozenset[X3Key]
+
+    @property
+    def strangers(self) -> list[Contact]:
+        """Cards in the managed folders that neither a link nor a marker brings to a record that is there: each may be any
+        COR (M4). A copy is one of them, wherever it comes from (M3)."""
+        return [
+            pair.outlook.content
+            for pair in self.pairs
+            if pair.link is None
+            and isinstance(pair.outlook, Present)
+            and pair.outlook.where is Where.HERE
+            and isinstance(pair.outlook.content, Contact)
+            and not (pair.meeting is Meeting.MARKER and isinstance(pair.x3, Present))
+        ]
 
 
 @dataclass(slots=True)
@@ -333,9 +347,9 @@ def _natural(work: _Work, free: Iterable[Present]) -> None:
     """One-to-one in both directions is a match; otherwise nothing is done and it is said (M4)."""
     items = list(free)
     records = dict(work.free_x3)
+    taken = {(link.type, link.x3_key) for link in work.seen.links} | work.paired
     for present in work.seen.candidates:
-        key = (ItemType.CONTACT, present.key)
-        if not any((link.type, link.x3_key) == key for link in work.seen.links):
+        if (key := (ItemType.CONTACT, present.key)) not in taken:
             records.setdefault(key, present)
     fits = {item.key: similar(item, records, work.seen.force) for item in items}
     suitors: dict[X3Key, list[str]] = defaultdict(list)

@@ -74,6 +74,7 @@ class Executor:
     x3_limit: timedelta
     context: Context
     persons: X3Questions
+    candidates: frozenset[str]  # the CORs that the match knew
     known_problems: Mapping[ItemKey, list[ProblemLine]]
     on_quarantine: Callable[[Decision], None] = lambda _decision: None
 
@@ -217,7 +218,7 @@ class Executor:
                 return found
         try:
             if step.side is Side.X3 and decision.pair.link is None:
-                await newcomers.none_came_before(self.store, self.user_id, self.persons, step.content)
+                await newcomers.none_came_before(self.store, self.user_id, self.persons, step.content, self.candidates)
             look = await self._send_create(decision.pair, step, progress)
         except TryLater as later:
             if not (later.sent or tried):  # what an earlier one sent may still appear

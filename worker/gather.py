@@ -273,18 +273,19 @@ class Gatherer:
 
     async def _settle(self, seen: Gathered) -> None:
         """Match, and read what the matching still wants: markers' records, their linked items, persons alike (M2-M4)."""
-        candidates: Sequence[Present] = ()
         for attempt in range(3):
             self._links_of_markers(seen)
             await self._read(seen, [ref for link in seen.links.values() for ref in (_x3_ref(link), _outlook_ref(link))])
             self._shape(seen, seen.links.values())
             if attempt == 0:
                 await self._vanished(seen)
-                candidates = await self._candidates(seen)
-            seen.matching = self._match(seen, candidates)
+            seen.matching = self._match(seen)
             if not seen.matching.wanted:
-                return
+                break
             await self._read(seen, [Ref(type=item_type, key=key) for item_type, key in seen.matching.wanted])
+        if strangers := seen.matching.strangers:
+            seen.candidates = await self._candidates(strangers)
+            seen.matching = self._match(seen)
 
     async def _vanished(self, seen: Gathered) -> None:
         """S8: a vanished task is sought by its marker in all lists, a vanished event by its iCalUId. No search finds an
@@ -325,7 +326,7 @@ class Gatherer:
                 seen.links[link.id] = link
         seen.echoes = [link for link in seen.echoes if link.id not in seen.links]
 
-    def _match(self, seen: Gathered, candidates: Sequence[Present]) -> Matching:
+    def _match(self, seen: Gathered) -> Matching:
         meetings = [
             (o.outlook.event.ical_uid, o.outlook.event.original_start)
             for o in seen.outlook.values()
@@ -337,7 +338,7 @@ class Gatherer:
             links=tuple(seen.links.values()),
             x3={key: o for key, o in seen.x3.items() if key not in echoed_x3},
             outlook={key: o for key, o in seen.outlook.items() if key not in echoed_outlook},
-            candidates=candidates,
+            candidates=seen.candidates,
             claims=self.memory.claims(meetings),
             claimed=self.memory.claimed(seen.x3),
             attempts=self.memory.attempts(),
@@ -348,22 +349,9 @@ class Gatherer:
         )
         return match(observed, fp=self.fp, mailbox=self.mailbox)
 
-    async def _candidates(self, seen: Gathered) -> Sequence[Present]:
-        linked = {link.outlook_key for link in (*seen.links.values(), *seen.echoes)}
-        new = [
-            o.content
-            for (kind, key), o in seen.outlook.items()
-            if kind is Kind.CONTACT
-            and key not in linked
-            and isinstance(o, Present)
-            and o.where is Where.HERE
-            and o.outlook.marker is None
-            and isinstance(o.content, Contact)
-        ]
-        if not new:
-            return ()
-        emails = sorted({mail for c in new for mail in (c.work_email, c.home_email) if mail})
-        names = {c.name for c in new if c.name.surname}
+    async def _candidates(self, strangers: Sequence[Contact]) -> Sequence[Present]:
+        emails = sorted({mail for card in strangers for mail in (card.work_email, card.home_email) if mail})
+        names = {card.name for card in strangers if card.name.surname}
         found = await self.questions.find_contacts(emails, names)
         # Whom another item of this mailbox is linked to already is no candidate (M1).
         taken = {link.x3_key for link in self.memory.links_by_x3((ItemType.CONTACT, one.key) for one in found)}

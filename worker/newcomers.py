@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from reconcile.likeness import same_person
 from reconcile.model import Contact, Content, ItemType
 from reconcile.port import Moved
@@ -10,9 +12,12 @@ from worker.state import links, users
 from worker.state.store import Store
 
 
-async def none_came_before(store: Store, user_id: int, persons: X3Questions, content: Content) -> None:
-    """Asked by whoever has the lock of the person's address, for the match is older than the lock. Whom the user has linked
-    already is another one (M3). X3 is asked only where another mailbox could have brought him.
+async def none_came_before(
+    store: Store, user_id: int, persons: X3Questions, content: Content, known: Collection[str]
+) -> None:
+    """Asked by whoever has the lock of the person's address, for the match is older than the lock. Whom the match has seen
+    (`known`) is no news, whatever became of him there; whom the user has linked already is another one (M3). X3 is asked
+    only where another mailbox could have brought him.
 
     Raises Moved, TryLater and Stop.
     """
@@ -22,7 +27,8 @@ async def none_came_before(store: Store, user_id: int, persons: X3Questions, con
         if len(users.everyone(tx)) == 1:
             return
     found = await persons.find_contacts([content.work_email], [])
-    alike = [one.key for one in found if isinstance(one.content, Contact) and same_person(content, one.content)]
+    new = (one for one in found if one.key not in known)
+    alike = [one.key for one in new if isinstance(one.content, Contact) and same_person(content, one.content)]
     with store.read() as tx:
         taken = {link.x3_key for link in links.by_x3(tx, user_id, ((ItemType.CONTACT, key) for key in alike))}
     if set(alike) - taken:

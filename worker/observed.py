@@ -112,6 +112,7 @@ class Gathered:
     x3: dict[X3Key, Observation] = field(default_factory=dict)
     outlook: dict[OutlookKey, Observation] = field(default_factory=dict)
     links: dict[int, Link] = field(default_factory=dict)
+    candidates: Sequence[Present] = ()  # CORs that could be the persons of cards without a link (M4)
     matching: Matching = field(default_factory=lambda: Matching(pairs=(), foreign=0, wanted=frozenset()))
     echoes: list[Link] = field(default_factory=list)
     in_step: dict[ItemType, int] = field(default_factory=dict)

@@ -222,7 +222,7 @@ class Round:
 
     async def carry_out(self, seen: Gathered, context: Context, decisions: Sequence[Decision]) -> list[Outcome]:
         """Contacts first; what names them is then planned again with the contacts that have just come (K rules)."""
-        executor = self._executor(context)
+        executor = self._executor(seen, context)
         of_contacts = [d for d in decisions if d.pair.type is ItemType.CONTACT and d.deletes_on is None]
         outcomes = await self._all(executor, of_contacts, "contacts")
         rest = [d for d in decisions if d not in of_contacts]
@@ -237,7 +237,7 @@ class Round:
         outcomes += await self._all(executor, [d for d in rest if d.deletes_on is not None], "deletions")
         return outcomes
 
-    def _executor(self, context: Context) -> Executor:
+    def _executor(self, seen: Gathered, context: Context) -> Executor:
         with self.store.read() as tx:
             lines: dict[ItemKey, list[problems.ProblemLine]] = {}
             for line in problems.of_user(tx, self.user.id):
@@ -256,6 +256,7 @@ class Round:
             x3_limit=self.worlds.x3_limit,
             context=context,
             persons=self.worlds.x3,
+            candidates=frozenset(one.key for one in seen.candidates),
             known_problems=lines,
         )
 

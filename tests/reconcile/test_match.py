@@ -165,6 +165,32 @@ def test_M4_candidates_are_all_cors_whoever_has_them_unless_linked() -> None:
     assert ("", "o2", Meeting.ALONE) in halves(linked)
 
 
+def test_M4_M3_who_a_card_could_be_is_asked_unless_a_link_or_a_marker_says_it() -> None:
+    """A copy is a stranger, from wherever it comes; so is what a marker leads to no living record any more."""
+    record, ours = build.x3(build.CONTACT), build.marker(CONTACT)
+    cards = {
+        "new": None,
+        "from another mailbox": build.marker(CONTACT, mailbox="mailbox-2"),
+        "adopted": ours,
+        "the adopted one's copy": ours,
+        "record gone": build.marker(CONTACT, "X2"),
+        "foreign": build.marker(CONTACT, fp="another"),
+    }
+    items = [build.outlook(build.alter(build.CONTACT, function=key), key=key, marker=m) for key, m in cards.items()]
+    matching = found([record, Absent(key="X2")], items, item_type=CONTACT)
+    asked = {card.function for card in matching.strangers}
+    assert asked == {"new", "from another mailbox", "the adopted one's copy", "record gone"}
+    linked = found([record], [build.outlook(build.CONTACT)], item_type=CONTACT, links=[build.link(CONTACT)])
+    assert linked.strangers == []
+
+
+def test_M1_M4_whom_a_marker_has_led_to_an_item_is_no_candidate_for_its_copy() -> None:
+    record = build.x3(build.CONTACT)
+    items = [build.outlook(build.CONTACT, key=key, marker=build.marker(CONTACT)) for key in ("o1", "o2")]
+    matching = found([record], items, item_type=CONTACT, candidates=[record])
+    assert halves(matching) == [("", "o2", Meeting.ALONE), ("X1", "o1", Meeting.MARKER)]
+
+
 @pytest.mark.parametrize("where", [Where.ELSEWHERE, Where.OUT_OF_WINDOW])
 def test_M4_S2_what_is_out_of_scope_takes_nobodys_place(where: Where) -> None:
     matching = found([build.x3(X3_TASK)], [build.outlook(OUTLOOK_TASK, where=where)])

@@ -1,4 +1,4 @@
-"""Who belongs to whom, series and zones (M1-M4, A8, A9, U5)."""
+"""Who belongs to whom, series and zones (M1, M2, M4, A8, A9, U5)."""
 
 from __future__ import annotations
 
@@ -9,36 +9,6 @@ import pytest
 from tests.system.outlook import day, text
 from tests.system.test_scope import in_outlook, in_x3
 from tests.system.world import World, at, on, ymd
-
-
-@pytest.mark.parametrize("kind", ["task", "appointment", "contact"])
-def test_m3_a_copy_is_a_new_item_with_a_record_of_its_own(world: World, kind: str) -> None:
-    if kind == "task":
-        key = world.alice.new_task("Original")["id"]
-        name, field = "ZTSK", "FULOBJ"
-    elif kind == "appointment":
-        world.sage.control("switches", {"overlap_control": False})
-        key = world.alice.new_event("Original", at(1))["id"]
-        name, field = "ZBAP", "FULOBJ"
-    else:
-        key = world.alice.new_contact("Original")["id"]
-        name, field = "ZCOR", "LNA"
-    world.sync()
-    world.later()
-    copied = world.alice.act("copy", key)["immutableId"]
-    world.sync()
-    assert len(world.sage.all(name)) == 2
-    world.quiet()
-    world.later()
-    if kind == "task":
-        world.alice.change_task(copied, title="Copy")
-    elif kind == "contact":
-        world.alice.change_contact(copied, surname="Copy")
-    else:
-        world.alice.change_event(copied, subject="Copy")
-    world.sync()
-    assert sorted(row[field] for row in world.sage.all(name)) == ["Copy", "Original"]
-    world.quiet()
 
 
 def test_m1_a_reused_key_is_another_record(world: World) -> None:
