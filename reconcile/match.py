@@ -14,7 +14,7 @@ from reconcile import series
 from reconcile.content import Contact, ItemType, Kind, Side, field_names
 from reconcile.context import Force
 from reconcile.fields import again_sync_id, in_type, sync_id
-from reconcile.likeness import default_type, similar, type_of_new
+from reconcile.likeness import default_type, same_person, similar, type_of_new
 from reconcile.model import (
     UNREAD,
     Absent,
@@ -26,6 +26,7 @@ from reconcile.model import (
     Pair,
     Present,
     Private,
+    Shape,
     Unread,
     Where,
 )
@@ -165,17 +166,14 @@ def _attempted(work: _Work) -> set[OutlookKey]:
 
 
 def _moved(work: _Work, free: list[Present]) -> list[Present]:
-    """Pairs of existing links. S8: a task that vanished under its id but is here under another one was moved: found by its
-    marker; an event that vanished was accepted anew: found by its iCalUId. A contact keeps its id wherever it goes. What
-    was being created again (D4, M7) has our marker, too."""
+    """Pairs of existing links. S8: what vanished under its id may be here under another one. A meeting is known by its
+    iCalUId: it was accepted anew. Anything else by its marker, which is no copy's while no living item has it (M3): a task
+    was moved to another list, an item was taken out and brought in again, or was created again (D4, M7)."""
     seen = work.seen
-    by_marker: dict[X3Key, list[Present]] = defaultdict(list)
+    by_marker = _carriers(work, free)
     by_meeting: dict[MeetingKey, list[Present]] = defaultdict(list)
     for item in free:
-        marker, key = _own_marker(work, item), _meeting_key(item)
-        if marker and (marker.type is ItemType.TASK or (marker.type, marker.x3_key) in seen.creating):
-            by_marker[marker.type, marker.x3_key].append(item)
-        if key:
+        if key := _meeting_key(item):
             by_meeting[key].append(item)
     taken: set[str] = set()
     made = _by_sync_id(work)
@@ -185,8 +183,10 @@ def _moved(work: _Work, free: list[Present]) -> list[Present]:
         x3 = seen.x3.get((link.type, link.x3_key), UNREAD)
         note = ""
         if isinstance(outlook, Absent):
-            heirs = [*by_marker[link.type, link.x3_key]]
-            heirs += by_meeting[link.ical_uid, link.original_start] if link.ical_uid else []
+            heirs = by_meeting[link.ical_uid, link.original_start] if link.ical_uid else []
+            # A8: an occurrence has no marker. One that names its record was the single event's that became the series.
+            if not heirs and (not link.series_id or (link.type, link.x3_key) in seen.creating):
+                heirs = by_marker[link.type, link.x3_key]
             heir = _heir(link, x3, [item for item in heirs if item.key not in taken])
             if heir is not None:
                 taken.add(heir.key)
@@ -213,6 +213,20 @@ def _moved(work: _Work, free: list[Present]) -> list[Present]:
     return [item for item in free if item.key not in taken]
 
 
+def _carriers(work: _Work, free: Iterable[Present]) -> dict[X3Key, list[Present]]:
+    """Which items carry a record's marker as their own. An occurrence only shows what its master carries, and that is no
+    item (A8); what has a record of its own, or may just be getting it (M7), is a copy."""
+    made, trying = _by_sync_id(work), set(work.seen.attempts.values())
+    carriers: dict[X3Key, list[Present]] = defaultdict(list)
+    for item in free:
+        marker, event = _own_marker(work, item), item.outlook.event
+        if marker is None or (event is not None and event.shape is not Shape.SINGLE):
+            continue
+        if item.key not in trying and sync_id(item, fp=work.fp, mailbox=work.mailbox) not in made:
+            carriers[marker.type, marker.x3_key].append(item)
+    return carriers
+
+
 def _handed_on(work: _Work, free: Iterable[Present]) -> dict[str, Present]:
     """A8: which new occurrence takes over the record of a vanished one; not one that has a record of its own (M6, M7)."""
     seen, made = work.seen, _by_sync_id(work)
@@ -233,10 +247,17 @@ def _handed_on(work: _Work, free: Iterable[Present]) -> dict[str, Present]:
 
 def _heir(link: Link, x3: Observation, heirs: Sequence[Present]) -> Present | None:
     """Which of the items found for a vanished one it has become: the one that differs least from what was last seen. What
-    S7 will delete, whatever was edited, must not differ at all, lest it be an edited copy."""
+    S7 will delete, whatever was edited, must not differ at all, lest it be an edited copy; nor may a card that is another
+    person's now take over a COR that others may have, too (D3)."""
     lost = isinstance(x3, Present) and x3.where is Where.ELSEWHERE
-    alike = [item for item in heirs if not lost or not _differences(item, link)]
-    return min(alike, key=lambda item: _differences(item, link), default=None)
+    differing = {item.key: _differences(item, link) for item in heirs}
+    alike = [item for item in heirs if not differing[item.key] or not (lost or _another_person(item, link))]
+    return min(alike, key=lambda item: differing[item.key], default=None)
+
+
+def _another_person(item: Present, link: Link) -> bool:
+    seen, now = link.outlook.content, item.content
+    return isinstance(seen, Contact) and isinstance(now, Contact) and not same_person(seen, now)
 
 
 def _differences(item: Present, link: Link) -> int:

@@ -15,7 +15,8 @@ from reconcile.fields import sync_id
 from reconcile.likeness import same_person
 from reconcile.match import Matching, match
 from reconcile.match import Seen as Observed
-from reconcile.model import Absent, EventFacts, Link, Meeting, Observation, Pair, Present, Private, Unread, Where
+from reconcile.model import Absent, EventFacts, Link, Meeting, Observation, Pair, Present, Private, Shape, Unread, Where
+from reconcile.model import Seen as Look
 from tests.reconcile import build
 
 TASK, CONTACT, CALL, APPOINTMENT = ItemType.TASK, ItemType.CONTACT, ItemType.CALL, ItemType.APPOINTMENT
@@ -285,15 +286,17 @@ def test_M7_an_item_with_an_open_create_is_not_adopted_by_the_marker_it_was_copi
     assert ("X1", "o2", Meeting.MARKER) not in halves(matching)
 
 
-@pytest.mark.parametrize("item_type", [CONTACT, APPOINTMENT])
-def test_M7_D4_what_was_being_created_again_in_outlook_is_found_by_its_marker(item_type: ItemType) -> None:
-    contents = build.CONTENTS[item_type]
-    again = build.outlook(contents[Side.OUTLOOK], key="o2", marker=build.marker(item_type))
-    seen: dict[str, Any] = {"item_type": item_type, "links": [build.link(item_type)]}
-    items: list[Observation] = [Absent(key="o1"), again]
-    open_create = found([build.x3(contents[Side.X3])], items, creating=frozenset({(item_type, "X1")}), **seen)
+def test_M7_D4_A8_what_was_being_created_again_of_an_occurrence_is_found_by_its_marker() -> None:
+    again = build.outlook(build.APPOINTMENT[Side.OUTLOOK], key="o2", marker=build.marker(APPOINTMENT))
+    record, link = build.x3(build.APPOINTMENT[Side.X3]), build.link(APPOINTMENT, series_id="s1")
+    seen: dict[str, Any] = {"item_type": APPOINTMENT, "links": [link]}
+    open_create = found([record], [Absent(key="o1"), again], creating=frozenset({(APPOINTMENT, "X1")}), **seen)
     assert halves(open_create) == [("X1", "o2", Meeting.ALONE)]
-    assert ("", "o2", Meeting.ALONE) in halves(found([build.x3(contents[Side.X3])], items, **seen))
+    # Else it was copied from the single event that the series was.
+    assert halves(found([record], [Absent(key="o1"), again], **seen)) == [
+        ("", "o2", Meeting.ALONE),
+        ("X1", "o1", Meeting.ALONE),
+    ]
 
 
 def test_M7_D4_what_was_created_again_in_x3_is_found_by_its_zsyncid() -> None:
@@ -334,10 +337,57 @@ def test_S8_a_vanished_event_is_found_by_its_icaluid() -> None:
     assert halves(matching) == [("X1", "o2", Meeting.ALONE)]
 
 
-def test_S8_a_contact_keeps_its_id_so_a_marked_one_is_a_copy() -> None:
+def vanished(item_type: ItemType, *items: Present, **seen: Any) -> list[tuple[str, str, Meeting]]:
+    """What becomes of the linked o1, which is gone, and of what is there beside it."""
+    seen = {"links": [build.link(item_type)], "item_type": item_type, **seen}
+    return halves(found([build.x3(build.CONTENTS[item_type][Side.X3])], [Absent(key="o1"), *items], **seen))
+
+
+@pytest.mark.parametrize("item_type", ItemType)
+def test_S8_M3_what_carries_the_marker_of_an_item_that_is_gone_is_no_copy(item_type: ItemType) -> None:
+    carrier = build.outlook(build.CONTENTS[item_type][Side.OUTLOOK], key="o2", marker=build.marker(item_type))
+    assert vanished(item_type, carrier) == [("X1", "o2", Meeting.ALONE)]
+    # One takes its place; a second is a copy of that.
+    second = replace(carrier, key="o3")
+    assert vanished(item_type, carrier, second) == [("", "o3", Meeting.ALONE), ("X1", "o2", Meeting.ALONE)]
+
+
+def test_S8_D3_a_card_that_is_another_persons_now_is_a_copy_of_its_own() -> None:
     copy = build.outlook(build.CONTACT, key="o2", marker=build.marker(CONTACT))
-    matching = found([build.x3(build.CONTACT)], [Absent(key="o1"), copy], item_type=CONTACT, links=[build.link(CONTACT)])
-    assert halves(matching) == [("", "o2", Meeting.ALONE), ("X1", "o1", Meeting.ALONE)]
+    taken, alone = [("X1", "o2", Meeting.ALONE)], [("", "o2", Meeting.ALONE), ("X1", "o1", Meeting.ALONE)]
+    edited = replace(copy, content=build.alter(build.CONTACT, function="Buyer"))
+    assert vanished(CONTACT, edited) == taken
+    another = replace(copy, content=build.alter(build.CONTACT, name=PersonName(surname="Pascal", given="Blaise")))
+    assert vanished(CONTACT, another) == alone
+    # A company's card names nobody.
+    company = Contact(company="North Ltd")
+    link = build.link(CONTACT, outlook=Look(content=company))
+    assert vanished(CONTACT, replace(copy, content=company), links=[link]) == taken
+
+
+def test_S8_M7_a_copy_that_has_a_record_of_its_own_takes_nobodys_place() -> None:
+    copy = build.outlook(build.CONTACT, key="o2", marker=build.marker(CONTACT))
+    alone = [("", "o2", Meeting.ALONE), ("X1", "o1", Meeting.ALONE)]
+    assert vanished(CONTACT, copy, attempts={"z": "o2"}) == alone
+    own = build.x3(build.CONTACT, key="X2", sync_id=sync_id(copy, fp=build.FP, mailbox=build.MAILBOX))
+    items: list[Observation] = [Absent(key="o1"), copy]
+    both = found([build.x3(build.CONTACT), own], items, item_type=CONTACT, links=[build.link(CONTACT)])
+    assert halves(both) == [("X1", "o1", Meeting.ALONE), ("X2", "o2", Meeting.MARKER)]
+
+
+def test_S8_M6_a_meeting_is_known_by_its_icaluid_not_by_a_copys_marker() -> None:
+    content = build.APPOINTMENT[Side.OUTLOOK]
+    copy = build.outlook(content, key="o2", marker=build.marker(APPOINTMENT))
+    anew = build.outlook(build.alter(content, subject="Renamed"), key="o3", event=build.invitation())
+    link = build.link(APPOINTMENT, ical_uid="uid-m")
+    assert ("X1", "o3", Meeting.ALONE) in vanished(APPOINTMENT, copy, anew, links=[link])
+
+
+@pytest.mark.parametrize("shape", [Shape.MASTER, Shape.OCCURRENCE, Shape.EXCEPTION])
+def test_S8_A8_neither_a_series_nor_what_is_in_one_has_a_marker_of_its_own(shape: Shape) -> None:
+    event = EventFacts(ical_uid="uid-s", shape=shape, series_id="" if shape is Shape.MASTER else "s1")
+    item = build.outlook(build.APPOINTMENT[Side.OUTLOOK], key="o2", event=event, marker=build.marker(APPOINTMENT))
+    assert ("X1", "o1", Meeting.ALONE) in vanished(APPOINTMENT, item)
 
 
 def test_S3_a_private_item_without_a_link_is_only_an_id() -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.system.recurring import records, weekly
 from tests.system.test_identity import ALL, X3_KEY, X3_NAME, Item, kinds
-from tests.system.world import World, decided
+from tests.system.world import World, at, decided, ymd
 
 ADA: dict[str, Any] = {"primaryEmailAddress": {"address": "ada@x.example", "name": "Ada"}}
 
@@ -95,3 +96,98 @@ def test_m2_m4_a_card_that_a_person_lets_be_made_again_is_made_though_there_is_o
     assert [row["COPREP_LINES"] for row in pair.sage.all("ZCOR")] == [["R002"], ["R001"]]
     pair.sync("REP2")
     pair.quiet()
+
+
+# ------------------------------------------------------------------------------------ the original is gone
+
+
+@kinds(*ALL)
+def test_s8_m2_a_copy_whose_original_is_gone_takes_its_place(world: World, kind: str) -> None:
+    item = Item(world, kind)
+    own = item.new_in_outlook("Original", **(ADA if kind == "contact" else {}))
+    world.sync()
+    (before,) = item.records()
+    world.later()
+    copied = world.alice.act("copy", own)["immutableId"]
+    world.alice.act("purge", own)
+    assert world.sync()["writes"] == {"x3": 0, "outlook": 0}
+    assert item.records() == [before]
+    assert world.problems() == []
+    world.quiet()
+    world.later()
+    item.edit_in_x3(before[X3_KEY[kind]], "Edited")
+    world.sync()
+    assert item.names() == ["Edited"]
+    world.quiet()
+    # It is the linked item now, so its deletion follows.
+    world.alice.act("delete", copied)
+    world.sync()
+    assert [row.get("COPREP_LINES") for row in item.records()] == ([[]] if kind == "contact" else [])
+
+
+@kinds(*ALL)
+def test_s8_m2_an_item_exported_and_brought_in_again_is_the_same(world: World, kind: str) -> None:
+    """What comes in again has a new id and has kept its marker."""
+    item = Item(world, kind)
+    key = item.new_in_x3("Kept")
+    world.sync()
+    before = item.records()
+    world.later()
+    old = item.in_outlook()[0]["id"]
+    marks = item.marks(old)
+    world.alice.act("purge", old)
+    more: dict[str, Any] = {"end": at(1, 9, 15)} if kind == "call" else {}
+    item.new_in_outlook("Kept", **marks, **more)
+    world.sync()
+    assert [row[X3_KEY[kind]] for row in item.records()] == [key]
+    assert (item.names(), item.assigned()) == (["Kept"], True)
+    assert [row.get("AUUID") for row in item.records()] == [row.get("AUUID") for row in before]
+    world.quiet()
+
+
+def test_s8_d7_a_participant_who_brings_his_calendar_in_again_stays_in_the_appointment(pair: World) -> None:
+    pair.sage.new_appointment("Visit", ymd(1), APTREPNUM=["R001", "R002"])
+    for user in ("REP1", "REP2"):
+        pair.sync(user)
+    before = pair.sage.only("ZBAP")
+    pair.later()
+    own = pair.benoit.events()[0]["id"]
+    pair.benoit.act("copy", own)
+    pair.benoit.act("purge", own)
+    assert pair.sync("REP2")["writes"] == {"x3": 0, "outlook": 0}
+    assert pair.sage.only("ZBAP") == before
+    pair.quiet()
+
+
+def test_s8_d3_a_card_copied_for_another_person_leaves_the_first_to_the_others(pair: World) -> None:
+    pair.sage.new_contact("Rossi", "Ada", reps=("R001", "R002"), CPYEML="ada@x.example")
+    for user in ("REP1", "REP2"):
+        pair.sync(user)
+    pair.later()
+    own = pair.alice.contacts()[0]["id"]
+    copied = pair.alice.act("copy", own)["immutableId"]
+    mail = {"primaryEmailAddress": {"address": "bob@x.example", "name": "Bob"}}
+    pair.alice.change_contact(copied, surname="Bianchi", givenName="Bob", **mail)
+    pair.alice.act("purge", own)
+    for user in ("REP1", "REP2"):
+        pair.sync(user)
+    assert {row["LNA"]: row["COPREP_LINES"] for row in pair.sage.all("ZCOR")} == {"Rossi": ["R002"], "Bianchi": ["R001"]}
+    assert [row["surname"] for row in pair.benoit.contacts()] == ["Rossi"]
+    pair.quiet()
+
+
+def test_s8_a8_a_copied_series_whose_original_is_gone_keeps_its_records(world: World) -> None:
+    """The first event was single once, so its series carries a marker."""
+    own = str(world.alice.new_event("Weekly", at(1))["id"])
+    world.sync()
+    world.later()
+    world.alice.change_event(own, recurrence=weekly(1, 4))
+    world.sync()
+    before = records(world)
+    assert len(before) == 4
+    world.later()
+    world.alice.act("copy", own)
+    world.alice.act("purge", own)
+    world.sync()
+    assert records(world) == before
+    world.quiet()
