@@ -182,22 +182,6 @@ def test_s9_a_folder_that_answers_404_deletes_nothing(bare: World, kind: str) ->
     assert "Changed" in {row.get("FULOBJ") or row["LNA"] for row in records}
 
 
-@pytest.mark.parametrize("path", ["/calendarView", "/todo/lists", "/contactFolders"])
-def test_s9_a_listing_that_answers_404_for_a_while_deletes_nothing(world: World, path: str) -> None:
-    world.alice.new_task("A")
-    world.alice.new_event("B", at(1))
-    world.alice.new_contact("C")
-    world.sync()
-    world.servers.fault("status", {"path": path, "method": "GET"}, status=404, code="ErrorItemNotFound", every=True)
-    world.sync("REP1", code=None)
-    world.sync("REP1", "--full", code=None)
-    world.servers.mend()
-    world.sync("REP1", "--full")
-    assert [len(world.sage.all(name)) for name in ("ZTSK", "ZBAP", "ZCOR")] == [1, 1, 1]
-    assert world.sage.only("ZCOR")["COPREP_LINES"] == ["R001"]
-    world.quiet()
-
-
 def _event_body(subject: str) -> dict[str, Any]:
     return {"subject": subject, "start": stop(at(2)), "end": stop(at(2, 10))}
 

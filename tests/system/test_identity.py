@@ -164,7 +164,7 @@ def test_d3_restored_a_contact_waits_until_it_is_assigned_again(world: World) ->
 # ------------------------------------------------------------------------------------------- whose marker
 
 
-@kinds("appointment", "contact")
+@kinds(*BINNED)
 def test_m2_an_item_of_another_installation_is_left_alone(world: World, kind: str) -> None:
     item = Item(world, kind)
     marker = {"id": MARKER, "value": f"v1|0123456789abcdef|somebody|{kind}|X1|c"}

@@ -47,6 +47,45 @@ def test_m4_the_same_on_both_sides_is_linked_not_doubled(bare: World, kind: str)
     bare.quiet()
 
 
+@pytest.mark.parametrize("kind", ["task", "call", "appointment"])
+def test_m4_x3s_value_wins_where_both_have_one_and_outlooks_is_kept(bare: World, kind: str) -> None:
+    body = {"contentType": "text", "content": "Outlook's report"}
+    if kind == "task":
+        bare.sage.new_task("Same", ymd(1), FULRPO="X3's report")
+        bare.alice.new_task("Same", dueDateTime=day(on(1)), body=body)
+    elif kind == "call":
+        bare.sage.new_call("Same", ymd(1), FULRPO="X3's report")
+        bare.alice.new_event("Same", at(1), at(1, 9, 15), categories=["X3 Call"], body=body)
+    else:
+        bare.sage.new_appointment("Same", ymd(1), FULRPO="X3's report")
+        bare.alice.new_event("Same", at(1), body=body)
+    bare.enable(1)
+    assert [row["FULRPO"] for row in in_x3(bare)] == ["X3's report"]
+    (item,) = in_outlook(bare)
+    assert "X3's report" in text(item)
+    assert "Outlook's report" not in text(item)
+    (line,) = bare.problems()
+    assert (line["type"], line["field"], line["x3"], line["outlook"]) == (kind, "report", "X3's report", "Outlook's report")
+    bare.quiet()
+
+
+def test_m4_an_address_in_common_is_not_enough_where_both_surnames_are_set_and_differ(bare: World) -> None:
+    shared = {"address": "sales@x.example", "name": "Sales"}
+    bare.sage.new_contact("Weiss", "Bob", CPYEML="sales@x.example", reps=("R002",))
+    bare.alice.new_contact("Rossi", "Ada", primaryEmailAddress=shared)
+    bare.enable(1)
+    assert {row["LNA"]: row["COPREP_LINES"] for row in bare.sage.all("ZCOR")} == {"Rossi": ["R001"], "Weiss": ["R002"]}
+    # One without a surname is whoever has the address and is nobody else's card here.
+    bare.later()
+    bare.alice.new_contact("", "Bob", primaryEmailAddress=shared)
+    bare.sync()
+    assert {row["LNA"]: sorted(row["COPREP_LINES"]) for row in bare.sage.all("ZCOR")} == {
+        "Rossi": ["R001"],
+        "Weiss": ["R001", "R002"],
+    }
+    bare.quiet()
+
+
 def test_m4_a_contact_of_somebody_else_is_linked_and_assigned(bare: World) -> None:
     bare.sage.new_contact("Rossi", "Ada", CPYEML="ada@x.example", reps=("R002",))
     bare.alice.new_contact("Rossi", "Ada", primaryEmailAddress={"address": "ada@x.example", "name": "Ada"})

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from tests.system.outlook import SENSITIVITY
+from tests.system.recurring import key_on, records, shown
 from tests.system.world import World, at, on, ymd
+from tests.system.x3 import KEYS
 
 SECRET, HIDDEN, LATER = "Zq7secret", "Zq8hidden", "Zq9later"
 PID_LID_PRIVATE = "Boolean {00062008-0000-0000-C000-000000000046} Id 0x8506"
@@ -86,6 +88,15 @@ def _event(world: World) -> tuple[str, Any, Any]:
     )
 
 
+def _call(world: World) -> tuple[str, Any, Any]:
+    key = world.alice.new_event(SECRET, at(1), body=BODY, categories=["X3 Call"])["id"]
+    return (
+        "ZCLL",
+        lambda: world.alice.change_event(key, sensitivity="private", subject=LATER),
+        lambda: world.alice.change_event(key, sensitivity="normal", subject="Open"),
+    )
+
+
 def _contact(world: World) -> tuple[str, Any, Any]:
     key = world.alice.new_contact(SECRET, HIDDEN)["id"]
 
@@ -105,7 +116,9 @@ def _task(world: World) -> tuple[str, Any, Any]:
     )
 
 
-BORN_NORMAL = pytest.mark.parametrize("make", [_event, _contact, _task], ids=["event", "contact", "task"])
+BORN_NORMAL = pytest.mark.parametrize(
+    "make", [_event, _call, _contact, _task], ids=["appointment", "call", "contact", "task"]
+)
 
 
 @BORN_NORMAL
@@ -137,8 +150,8 @@ def test_s5_detached_carries_nothing_until_it_is_normal_again(world: World, make
     hide()
     world.sync()
     record = world.sage.only(name)
-    field = {"ZBAP": "FULRPO", "ZCOR": "SRV", "ZTSK": "FULRPO"}[name]
-    key = record[{"ZBAP": "APTNUM", "ZCOR": "CORNUM", "ZTSK": "TSKNUM"}[name]]
+    field = "SRV" if name == "ZCOR" else "FULRPO"
+    key = record[KEYS[name]]
     world.later()
     edit: dict[str, Any] = {field: "FromX3"}
     world.sage.modify(name, key, **edit)
@@ -151,6 +164,51 @@ def test_s5_detached_carries_nothing_until_it_is_normal_again(world: World, make
     assert len(world.sage.all(name)) == 1
     assert "FromX3" in str(world.alice.events() + world.alice.tasks() + world.alice.contacts())
     world.settle(passes=1)
+    world.quiet()
+
+
+@pytest.mark.parametrize("options", [(), ("--full",)])
+def test_s5_a_series_made_private_is_detached_until_it_is_normal_again(world: World, options: tuple[str, ...]) -> None:
+    key = world.alice.new_event("Weekly", at(1), recurrence=WEEKLY)["id"]
+    world.sync()
+    before = records(world)
+    world.later()
+    world.alice.change_event(key, sensitivity="private", subject=LATER)
+    world.sync("REP1", *options)
+    assert [row["message"] for row in world.problems()] == ["private: nothing crosses any more (S5)"] * 3
+    assert (records(world), world.leaks(LATER)) == (before, [])
+    world.later()
+    world.sage.modify("ZBAP", key_on(world, ymd(8)), FULRPO="FromX3")
+    world.quiet()
+    world.later()
+    world.alice.change_event(key, sensitivity="normal", subject="Open")
+    world.sync("REP1", *options)
+    world.settle(passes=1)
+    assert records(world) == before
+    assert [row["FULOBJ"] for row in world.sage.all("ZBAP")] == [row["subject"] for row in shown(world)]
+    assert world.leaks(LATER) == []
+    world.quiet()
+
+
+def test_s5_one_occurrence_made_private_is_detached_alone(world: World) -> None:
+    world.alice.new_event("Weekly", at(1), recurrence=WEEKLY)
+    world.sync()
+    before = records(world)
+    world.later()
+    world.alice.change_event(shown(world)[1]["id"], sensitivity="private", subject=LATER)
+    world.sync()
+    assert (len(world.problems()), records(world), world.leaks(LATER)) == (1, before, [])
+    world.later()
+    for day in (8, 15):
+        world.sage.modify("ZBAP", key_on(world, ymd(day)), FULOBJ="FromX3")
+    world.sync()
+    assert [row["subject"] for row in shown(world)] == ["Weekly", LATER, "FromX3"]
+    world.later()
+    world.alice.change_event(shown(world)[1]["id"], sensitivity="normal", subject="Open")
+    world.sync()
+    world.settle(passes=1)
+    assert (records(world), world.leaks(LATER)) == (before, [])
+    assert shown(world)[1]["subject"] == "FromX3"  # M4: as on first meeting X3's value wins
     world.quiet()
 
 
@@ -184,7 +242,7 @@ def test_s5_deleted_in_x3_ends_the_link_and_the_private_item_stays(world: World,
     hide()
     world.sync()
     record = world.sage.only(name)
-    world.sage.delete(name, record[{"ZBAP": "APTNUM", "ZCOR": "CORNUM", "ZTSK": "TSKNUM"}[name]])
+    world.sage.delete(name, record[KEYS[name]])
     world.sync()
     assert LATER in str(world.alice.events() + world.alice.tasks() + world.alice.contacts())
     assert world.problems() == []

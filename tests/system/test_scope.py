@@ -8,6 +8,7 @@ import pytest
 
 from tests.system.outlook import Json, day, stop, text
 from tests.system.world import World, at, decided, mailbox, on, ymd
+from tests.system.x3 import KEYS as X3_KEYS
 
 # ----------------------------------------------------------------------------------------------------- U2
 
@@ -175,6 +176,9 @@ def moved(world: World, kind: str) -> tuple[str, str, str, str]:
     elif kind == "contact":
         world.sage.new_contact("Start")
         folder, name = world.alice.new_contact_folder("Elsewhere"), "ZCOR"
+    elif kind == "call":
+        world.sage.new_call("Start", ymd(1))
+        folder, name = world.alice.new_calendar("Elsewhere"), "ZCLL"
     else:
         world.sage.new_appointment("Start", ymd(1))
         folder, name = world.alice.new_calendar("Elsewhere"), "ZBAP"
@@ -182,11 +186,11 @@ def moved(world: World, kind: str) -> tuple[str, str, str, str]:
     key = in_outlook(world)[0]["id"]
     record = world.sage.only(name)
     world.later()
-    return name, record[{"ZTSK": "TSKNUM", "ZCOR": "CORNUM", "ZBAP": "APTNUM"}[name]], key, folder
+    return name, record[X3_KEYS[name]], key, folder
 
 
-KINDS = pytest.mark.parametrize("kind", ["task", "appointment", "contact"])
-HOME = {"task": "Tasks", "appointment": "Calendar", "contact": "Contacts"}
+KINDS = pytest.mark.parametrize("kind", ["task", "call", "appointment", "contact"])
+HOME = {"task": "Tasks", "call": "Calendar", "appointment": "Calendar", "contact": "Contacts"}
 
 
 @KINDS
@@ -226,12 +230,14 @@ def test_s6_deleted_in_x3_while_released_leaves_the_item_where_it_is(world: Worl
 
 @KINDS
 def test_s6_moved_between_managed_folders_nothing_happens(bare: World, kind: str) -> None:
-    make = {"task": bare.alice.new_list, "appointment": bare.alice.new_calendar, "contact": bare.alice.new_contact_folder}
-    folder = make[kind]("Second")
-    option = {"task": "--list", "appointment": "--calendar", "contact": "--contacts"}[kind]
+    make = {"task": bare.alice.new_list, "contact": bare.alice.new_contact_folder}.get(kind, bare.alice.new_calendar)
+    folder = make("Second")
+    option = {"task": "--list", "contact": "--contacts"}.get(kind, "--calendar")
     bare.enable(1, option, HOME[kind], option, "Second")
     if kind == "task":
         bare.sage.new_task("Start", ymd(1))
+    elif kind == "call":
+        bare.sage.new_call("Start", ymd(1))
     elif kind == "appointment":
         bare.sage.new_appointment("Start", ymd(1))
     else:
@@ -246,8 +252,8 @@ def test_s6_moved_between_managed_folders_nothing_happens(bare: World, kind: str
     assert in_outlook(bare) == []
     bare.quiet()
     # The link goes on.
-    name = {"task": "ZTSK", "appointment": "ZBAP", "contact": "ZCOR"}[kind]
-    key = before[0][{"ZTSK": "TSKNUM", "ZCOR": "CORNUM", "ZBAP": "APTNUM"}[name]]
+    name = {"task": "ZTSK", "call": "ZCLL", "appointment": "ZBAP", "contact": "ZCOR"}[kind]
+    key = before[0][X3_KEYS[name]]
     bare.later()
     edit: dict[str, Any] = {"LNA" if kind == "contact" else "FULOBJ": "From X3"}
     bare.sage.modify(name, key, **edit)
@@ -271,6 +277,25 @@ def test_s6_u5_an_item_leaves_the_window_without_being_deleted(world: World) -> 
     event = world.alice.event(key)
     assert event is not None
     assert event["subject"] == "Edited"
+
+
+def test_s6_s7_d1_asleep_it_follows_x3s_deletion_and_reassignment(pair: World) -> None:
+    sage, deleted, given = pair.sage, ("Deleted", ymd(-28)), ("Given away", ymd(-28))
+    keys = [sage.new_appointment(*deleted)["APTNUM"], sage.new_appointment(*given, "1400", "1500")["APTNUM"]]
+    calls = [sage.new_call(*deleted, "1600")["CLLNUM"], sage.new_call(*given, "1700")["CLLNUM"]]
+    for user in ("REP1", "REP2"):
+        pair.sync(user)
+    assert len(pair.alice.events()) == 4
+    pair.later(10 * 24 * 3600)
+    assert len(decided(pair.sync("REP1", "--full"), "S6")) == 4
+    sage.delete("ZBAP", keys[0])
+    sage.delete("ZCLL", calls[0])
+    sage.modify("ZBAP", keys[1], ATPREPMNA="R002", APTREPNUM=["R002"])
+    sage.modify("ZCLL", calls[1], CLLREP="R002")
+    report = pair.sync("REP1")
+    assert (len(decided(report, "D1")), len(decided(report, "S7"))) == (2, 2)
+    assert pair.alice.events() == []
+    pair.quiet()
 
 
 def test_s6_moved_out_of_the_window_and_back(world: World) -> None:
