@@ -236,7 +236,7 @@ def _name(person: Person) -> str:
 
 
 def natural_keys(content: Content) -> frozenset[tuple[object, ...]]:
-    """M4: what two items that were never linked must share to be the same (contacts: see `likeness.same_person`)."""
+    """M4: what two items that were never linked must share to be the same (contacts: see `likeness.persons_alike`)."""
     match content:
         case Task():
             return frozenset({("task", content.subject, content.dates.due)})

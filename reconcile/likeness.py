@@ -5,9 +5,9 @@ Pure comparison of contents; that a match must be one-to-one is `match.py`'s to 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from reconcile.content import Contact, Content, ItemType, Kind
+from reconcile.content import Contact, ItemType, Kind
 from reconcile.context import Force
 from reconcile.fields import natural_keys
 from reconcile.model import Present, Where
@@ -27,17 +27,27 @@ def type_of_new(item: Present) -> ItemType:
     return default_type(item.outlook.kind)
 
 
-def same_person(one: Contact, other: Contact) -> bool:
-    """M4 for contacts: an e-mail in common unless both surnames are set and differ; without any e-mail match surname,
-    given name and company."""
+def persons_alike(one: Contact, cards: Iterable[Present]) -> list[Present]:
+    """M4 for contacts: the cards that have an e-mail in common with this one, unless both surnames are set and differ; only
+    where there is none, those of the same surname, given name and company."""
+    others = [(card, card.content) for card in cards if isinstance(card.content, Contact)]
+    by_mail = [card for card, other in others if natural_keys(one) & natural_keys(other) and not _strangers(one, other)]
+    return by_mail or [card for card, other in others if _named_alike(one, other)]
+
+
+def _strangers(one: Contact, other: Contact) -> bool:
     surnames = fold(one.name.surname), fold(other.name.surname)
-    if natural_keys(one) & natural_keys(other):
-        return not all(surnames) or surnames[0] == surnames[1]
-    return (
-        bool(surnames[0])
-        and surnames[0] == surnames[1]
-        and fold(one.name.given) == fold(other.name.given)
-        and fold(one.company) == fold(other.company)
+    return all(surnames) and surnames[0] != surnames[1]
+
+
+def _named_alike(one: Contact, other: Contact) -> bool:
+    return bool(one.name.surname) and all(
+        fold(mine) == fold(theirs)
+        for mine, theirs in (
+            (one.name.surname, other.name.surname),
+            (one.name.given, other.name.given),
+            (one.company, other.company),
+        )
     )
 
 
@@ -46,11 +56,12 @@ def similar(
 ) -> list[tuple[ItemType, str]]:
     """The records that this item could be, by what they hold and where they stand (M4)."""
     item_type, forced = type_of_new(item), force or Force()
-    return [
-        key
-        for key, record in records.items()
-        if key[0] is item_type and _near(item, record, key, forced) and _alike(item.content, record.content)
-    ]
+    near = [record for key, record in records.items() if key[0] is item_type and _near(item, record, key, forced)]
+    if isinstance(item.content, Contact):
+        alike = persons_alike(item.content, near)
+    else:
+        alike = [record for record in near if natural_keys(item.content) & natural_keys(record.content)]
+    return [(item_type, record.key) for record in alike]
 
 
 def _near(item: Present, record: Present, key: tuple[ItemType, str], force: Force) -> bool:
@@ -60,9 +71,3 @@ def _near(item: Present, record: Present, key: tuple[ItemType, str], force: Forc
         return True
     forced = force.side(*key, item, linked=False) is not None
     return forced and Where.ELSEWHERE not in (item.where, record.where)
-
-
-def _alike(content: Content, record: Content) -> bool:
-    if isinstance(content, Contact) and isinstance(record, Contact):
-        return same_person(content, record)
-    return bool(natural_keys(content) & natural_keys(record))

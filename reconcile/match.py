@@ -14,7 +14,7 @@ from reconcile import series
 from reconcile.content import Contact, ItemType, Kind, Side, field_names
 from reconcile.context import Force
 from reconcile.fields import again_sync_id, in_type, sync_id
-from reconcile.likeness import default_type, same_person, similar, type_of_new
+from reconcile.likeness import default_type, persons_alike, similar, type_of_new
 from reconcile.model import (
     UNREAD,
     Absent,
@@ -256,8 +256,8 @@ def _heir(link: Link, x3: Observation, heirs: Sequence[Present]) -> Present | No
 
 
 def _another_person(item: Present, link: Link) -> bool:
-    seen, now = link.outlook.content, item.content
-    return isinstance(seen, Contact) and isinstance(now, Contact) and not same_person(seen, now)
+    seen = link.outlook.content
+    return isinstance(seen, Contact) and not persons_alike(seen, [item])
 
 
 def _differences(item: Present, link: Link) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from reconcile.likeness import same_person
+from reconcile.likeness import persons_alike
 from reconcile.model import Contact, Content, ItemType
 from reconcile.port import Moved
 from worker.observed import X3Questions
@@ -27,8 +27,7 @@ async def none_came_before(
         if len(users.everyone(tx)) == 1:
             return
     found = await persons.find_contacts([content.work_email], [])
-    new = (one for one in found if one.key not in known)
-    alike = [one.key for one in new if isinstance(one.content, Contact) and same_person(content, one.content)]
+    alike = [one.key for one in persons_alike(content, found) if one.key not in known]
     with store.read() as tx:
         taken = {link.x3_key for link in links.by_x3(tx, user_id, ((ItemType.CONTACT, key) for key in alike))}
     if set(alike) - taken:

@@ -12,7 +12,7 @@ import pytest
 from reconcile.content import Call, Contact, ItemType, PersonName, Side
 from reconcile.context import Force
 from reconcile.fields import sync_id
-from reconcile.likeness import same_person
+from reconcile.likeness import persons_alike
 from reconcile.match import Matching, match
 from reconcile.match import Seen as Observed
 from reconcile.model import Absent, EventFacts, Link, Meeting, Observation, Pair, Present, Private, Shape, Unread, Where
@@ -135,10 +135,29 @@ def test_M3_of_two_with_the_same_unlinked_marker_one_is_adopted() -> None:
         (Contact(name=PersonName(surname="Byron", given="Anna")), False),
         (Contact(name=PersonName(given="Ada")), False),
     ],
-    ids=["e-mail", "no surname", "surnames differ", "by name", "another company", "another given name", "no surname"],
+    ids=[
+        "e-mail",
+        "no surname",
+        "surnames differ",
+        "by name",
+        "another company",
+        "another given name",
+        "no surname, no e-mail",
+    ],
 )
 def test_M4_the_same_person(other: Contact, same: bool) -> None:
-    assert same_person(build.CONTACT, other) is same
+    assert bool(persons_alike(build.CONTACT, [build.x3(other)])) is same
+    assert bool(persons_alike(other, [build.x3(build.CONTACT)])) is same
+
+
+def test_M4_the_name_decides_only_where_no_card_has_an_e_mail_of_the_item() -> None:
+    by_mail = build.x3(build.alter(build.CONTACT, company="Another"))
+    by_name = build.x3(build.alter(build.CONTACT, work_email="other@south.example"), key="X2")
+    matching = found([by_mail, by_name], [build.outlook(build.CONTACT)], item_type=CONTACT)
+    assert halves(matching) == [("X1", "o1", Meeting.NATURAL), ("X2", "", Meeting.ALONE)]
+    stranger = build.x3(build.alter(build.CONTACT, name=PersonName(surname="Pascal")))
+    matching = found([stranger, by_name], [build.outlook(build.CONTACT)], item_type=CONTACT)
+    assert halves(matching) == [("X1", "", Meeting.ALONE), ("X2", "o1", Meeting.NATURAL)]
 
 
 @pytest.mark.parametrize("item_type", [TASK, CALL, APPOINTMENT])

@@ -243,6 +243,19 @@ def in_outlook(box: Outlook, n: int) -> None:
 
 
 @pytest.mark.timeout(420)
+def test_m4_an_e_mail_match_comes_before_one_by_name(bare: World) -> None:
+    by_mail = bare.sage.new_contact("Rossi", "Ada", CPYEML="ada@x.example", CPYBPADES="Other")["CORNUM"]
+    bare.sage.new_contact("Rossi", "Ada", CPYEML="second@y.example", CPYBPADES="Co")
+    bare.alice.new_contact("Rossi", "Ada", primaryEmailAddress=mail("ada@x.example"), companyName="Co", mobilePhone="+33 6")
+    bare.enable(1)
+    linked = bare.sage.read("ZCOR", by_mail)
+    assert linked is not None
+    assert linked["CPYMOB"] == "+33 6"
+    assert sorted(row["companyName"] for row in bare.alice.contacts()) == ["Co", "Other"]
+    assert [line["field"] for line in bare.problems()] == ["company"]  # X3's stands, Outlook's is kept in a line
+    bare.quiet()
+
+
 def test_m4_two_address_books_of_two_hundred_become_one(bare: World) -> None:
     for n in SAME:
         in_x3(bare, n)
