@@ -199,7 +199,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """An Outlook contact and its CORRESPOND record. `title` is canonical (`Mr`, `Mrs`, `Ms`) where the table knows it."""
+    """An Outlook contact and its CORRESPOND record. `title` is canonical (`Mr`, `Mrs`, `Ms`) where the table knows it.
+    `more_emails` are Outlook's further addresses, for which X3 has no place."""
 
     name: PersonName = PersonName()
     title: str = ""
@@ -214,7 +215,13 @@ class Contact:
     home_address: Address = Address()
     home_phone: str = ""
     home_email: str = ""
+    more_emails: tuple[str, ...] = ()
     birthday: date | None = None
+
+    @property
+    def emails(self) -> tuple[str, ...]:
+        """Every address, work first."""
+        return tuple(mail for mail in (self.work_email, self.home_email, *self.more_emails) if mail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,9 +34,10 @@ from reconcile.content import (
 from reconcile.context import Context
 from reconcile.model import Body, Link, Present
 
-# Fields that Outlook has no place for: X3's value never moves, Outlook's absence never counts as an edit.
-X3_ONLY = {
-    ItemType.CONTACT: frozenset[str](),
+# Fields that the other side has no place for: the value never moves, the other side's absence never counts as an edit.
+# Those of contacts are Outlook's, the others X3's.
+ONE_SIDED = {
+    ItemType.CONTACT: frozenset({"more_emails"}),
     ItemType.TASK: frozenset[str](),
     ItemType.CALL: frozenset({"direction", "phone"}),
     ItemType.APPOINTMENT: frozenset({"participants", "category"}),
@@ -80,8 +81,8 @@ def carry(name: str, source: Content, target: Content, to: Side, context: Contex
     item_type = type_of(source)
     value: Any = getattr(source, name)
     held: Any = getattr(target, name)
-    if name in X3_ONLY[item_type]:
-        return Keep() if to is Side.OUTLOOK else _x3_only(name, value, held)
+    if name in ONE_SIDED[item_type]:
+        return Keep() if to is Side.OUTLOOK else _raised(name, value, held)
     match name:
         case "relation":
             return _relation(item_type, value, target, to, context)
@@ -98,8 +99,8 @@ def carry(name: str, source: Content, target: Content, to: Side, context: Contex
     return _fit(item_type, name, value, held, to, context)
 
 
-def _x3_only(name: str, value: Any, held: Any) -> Value | Keep:
-    """A1: a category is only ever raised from 1 to 2; direction, phone and participants are not Outlook's to say."""
+def _raised(name: str, value: Any, held: Any) -> Value | Keep:
+    """A1: a category is only ever raised from 1 to 2. Nothing else crosses of what only one side has."""
     if name == "category" and value == 2 and held != 2:
         return Value(2)
     return Keep()
@@ -250,5 +251,4 @@ def natural_keys(content: Content) -> frozenset[tuple[object, ...]]:
             start, end = (t - timedelta(seconds=t.second, microseconds=t.microsecond) for t in (when.start, when.end))
             return frozenset({("time", start, end, content.subject)})
         case Contact():
-            mails = {m.casefold() for m in (content.work_email, content.home_email) if m}
-            return frozenset(("mail", mail) for mail in mails)
+            return frozenset(("mail", mail.casefold()) for mail in content.emails)

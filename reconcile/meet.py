@@ -219,7 +219,7 @@ def _met(pair: Pair, x3: Present, outlook: Present, context: Context) -> Decisio
         # M2, M6, S6: without a link the record would be created again.
         why = f"{pair.note}, in a folder that is not managed"
         # How the two differ is found out when it is back.
-        names = frozenset(field_names(pair.type)) - fields.X3_ONLY[pair.type]
+        names = frozenset(field_names(pair.type)) - fields.ONE_SIDED[pair.type]
         unsettled = dict.fromkeys(Side, names)
         return Decision(pair=pair, rule=Rule.S6, why=why, after=LinkState.RELEASED, remember=True, unsettled=unsettled)
     asleep = ours and outlook.where is Where.OUT_OF_WINDOW

@@ -116,7 +116,7 @@ def merge(pair: Pair, context: Context, *, owner: bool = True) -> Merge:
     forced = _forced(pair, context, owner=owner)
     for name in field_names(pair.type):
         by = [side for side in Side if name in edits[side]]
-        if name in fields.X3_ONLY[pair.type]:
+        if name in fields.ONE_SIDED[pair.type]:
             if Side.OUTLOOK in by and owner and not (pair.link and pair.link.born is Side.X3):
                 work.move(name, Side.OUTLOOK)  # A1: a category is raised, never on a record that X3 created
         elif len(by) == 1 and (owner or by[0] is Side.X3):
@@ -273,7 +273,7 @@ def first_meeting(pair: Pair, context: Context, *, newest: bool, owner: bool = T
         winner, reason = later(bare, context)
     empty = fields.blank(pair.type, x3.content)
     for name in field_names(pair.type):
-        if work.agrees(name) or name in fields.X3_ONLY[pair.type]:
+        if work.agrees(name) or name in fields.ONE_SIDED[pair.type]:
             continue
         values = {side: getattr(work.content[side], name) for side in Side}
         only = [side for side in Side if values[side] != getattr(empty, name)]

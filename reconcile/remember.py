@@ -15,7 +15,7 @@ from reconcile import fields
 from reconcile.actions import Create, Decision, Delete, Drop, Gate
 from reconcile.content import Content, Relation, Side, field_names
 from reconcile.context import Context
-from reconcile.fields import X3_ONLY
+from reconcile.fields import ONE_SIDED
 from reconcile.model import Born, Link, LinkState, Meeting, Present, Seen
 
 
@@ -51,7 +51,7 @@ def found_again(decision: Decision, step: Create, found: Present) -> Decision:
     differs from what would be sent now, both sides count as changed, and the next look decides (C4); so the shell marks
     the pair dirty when `unsettled` is not empty."""
     names = field_names(step.type)
-    differing = frozenset(n for n in names if getattr(step.content, n) != getattr(found.content, n)) - X3_ONLY[step.type]
+    differing = frozenset(n for n in names if getattr(step.content, n) != getattr(found.content, n)) - ONE_SIDED[step.type]
     waiting = {side: decision.unsettled.get(side, frozenset()) | differing for side in Side} if differing else {}
     return replace(decision, unsettled=waiting or decision.unsettled)
 

@@ -84,5 +84,4 @@ class DirectoryReader:
 
 def _entry(cor: str, content: Content) -> ContactEntry:
     assert isinstance(content, Contact)
-    emails = tuple(mail for mail in (content.work_email, content.home_email) if mail)
-    return ContactEntry(cor=cor, name=content.name.full, emails=emails)
+    return ContactEntry(cor=cor, name=content.name.full, emails=content.emails)

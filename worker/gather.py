@@ -350,7 +350,7 @@ class Gatherer:
         return match(observed, fp=self.fp, mailbox=self.mailbox)
 
     async def _candidates(self, strangers: Sequence[Contact]) -> Sequence[Present]:
-        emails = sorted({mail for card in strangers for mail in (card.work_email, card.home_email) if mail})
+        emails = sorted({mail for card in strangers for mail in card.emails})
         names = {card.name for card in strangers if card.name.surname}
         found = await self.questions.find_contacts(emails, names)
         # Whom another item of this mailbox is linked to already is no candidate (M1).

@@ -82,7 +82,7 @@ def _private(item: wire.Contact) -> bool:
 
 
 def _content(item: wire.Contact, scope: MailboxScope) -> Contact:
-    tables, (work, home) = scope.tables, emails(item)
+    tables, (work, home, more) = scope.tables, emails(item)
     return Contact(
         name=PersonName(surname=line(item.surname or ""), given=line(item.given_name or "")),
         title=tables.title(item.title),
@@ -97,28 +97,37 @@ def _content(item: wire.Contact, scope: MailboxScope) -> Contact:
         home_address=_address(item.home_address, scope),
         home_phone=_first(item.home_phones),
         home_email=home,
+        more_emails=more,
         birthday=birthday(item.birthday),
     )
 
 
-def emails(item: wire.Contact) -> tuple[str, str]:
-    """(work, home): the server's own slots where it knows them, else the first two of the list."""
+def emails(item: wire.Contact) -> tuple[str, str, tuple[str, ...]]:
+    """(work, home, further ones): the server's own slots where it knows them, else the first two of the list."""
+    listed = [mail for a in item.email_addresses or [] if (mail := _mail(a))]
     if _has_slots(item):
-        return _mail(item.primary or None), _mail(item.secondary or None)
-    listed = [_mail(a) for a in item.email_addresses or []]
-    work, home, *_ = [*listed, "", ""]
-    return work, home
+        work, home = _mail(item.primary or None), _mail(item.secondary or None)
+        return work, home, tuple(mail for mail in listed if mail not in (work, home))
+    work, home, *more = [*listed, "", ""][: max(len(listed), 2)]
+    return work, home, tuple(more)
 
 
 def keep_slots(now: Contact, seen: Contact) -> Contact:
-    """For servers without slots: the home address has not become the work address because the work address went, though
-    a further one may have moved up behind it.
-
-    `seen` is what the contact last looked like; the slot of an address is remembered there (fields table, contact).
+    """For servers without slots, whose list closes every gap: no address of `now` has another slot than in `seen`, what the
+    contact last looked like, because an earlier one went (fields table, contact). One that stands before another which had
+    that slot and is still there was put there by a person.
     """
-    moved_up = now.work_email and now.work_email == seen.home_email != seen.work_email
-    exchanged = now.home_email and now.home_email == seen.work_email
-    return replace(now, work_email="", home_email=now.work_email) if moved_up and not exchanged else now
+    slots = (seen.work_email, seen.home_email)
+    placed: tuple[list[str], ...] = ([], [], [])  # work, home, further ones
+    place, last = 0, len(slots)
+    for mail in now.emails:
+        own = slots.index(mail) if mail in slots else last if mail in seen.more_emails else place
+        if not any(slot in now.emails for slot in slots[place:own]):
+            place = max(place, own)
+        placed[place].append(mail)
+        place = min(place + 1, last)
+    work, home, more = placed
+    return replace(now, work_email="".join(work), home_email="".join(home), more_emails=tuple(more))
 
 
 def slotted(item: wire.Contact, now: Contact, seen: Contact) -> Contact:
@@ -237,11 +246,11 @@ def _write_emails(model: Any, changes: Mapping[str, Any], current: wire.Contact 
         _write_slot(model, "primary_email_address", "primaryEmailAddress", changes.get("work_email"))
         _write_slot(model, "secondary_email_address", "secondaryEmailAddress", changes.get("home_email"))
         return
-    by_place = emails(current) if current else ("", "")
+    by_place = emails(current)[:2] if current else ("", "")
     was = (seen.work_email, seen.home_email) if seen else by_place
     slots = [changes.get("work_email", was[0]), changes.get("home_email", was[1])]
     listed = (current.email_addresses or []) if current else []
-    others = [a.address for a in listed if _mail(a) not in was]
+    others = [a.address for a in listed if _mail(a) not in (*was, *slots)]
     model.email_addresses = [EmailAddress(address=text, name=text) for text in [*slots, *others] if text]
 
 

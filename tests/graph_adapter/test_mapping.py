@@ -215,21 +215,41 @@ def test_s6_where_an_event_stands() -> None:
 
 def test_e_mail_slots_of_both_kinds_of_servers() -> None:
     address = {"name": "x", "address": "a@x.example"}
-    slots = read_contact(primaryEmailAddress=None, secondaryEmailAddress=address, emailAddresses=[address])
+    third = {"address": "c@x.example"}
+    slots = read_contact(primaryEmailAddress=None, secondaryEmailAddress=address, emailAddresses=[address, third])
     assert (slots.content.work_email, slots.content.home_email) == ("", "a@x.example")
-    listed = read_contact(emailAddresses=[address, {"address": "b@x.example"}])
+    assert slots.content.more_emails == ("c@x.example",)
+    listed = read_contact(emailAddresses=[address, {"address": "b@x.example"}, {"address": "c@x.example"}])
     assert (listed.content.work_email, listed.content.home_email) == ("a@x.example", "b@x.example")
+    assert listed.content.more_emails == ("c@x.example",)
 
 
-def test_no_address_changes_slot_because_an_earlier_one_went() -> None:
-    seen = Contact(work_email="a@x.example", home_email="b@x.example")
-    assert keep_slots(Contact(work_email="b@x.example"), seen) == Contact(home_email="b@x.example")
-    assert keep_slots(Contact(work_email="c@x.example"), seen) == Contact(work_email="c@x.example")
-    # A third one moves up behind it; only two that changed places are what a person meant.
-    third = Contact(work_email="b@x.example", home_email="c@x.example")
-    assert keep_slots(third, seen) == Contact(home_email="b@x.example")
-    exchanged = Contact(work_email="b@x.example", home_email="a@x.example")
-    assert keep_slots(exchanged, seen) == exchanged
+A, B, C, D = (f"{name}@x.example" for name in "abcd")
+
+
+@pytest.mark.parametrize(
+    ("listed", "slots"),
+    [
+        ([B, C], ("", B, (C,))),
+        ([A, C], (A, "", (C,))),
+        ([C], ("", "", (C,))),
+        ([B], ("", B, ())),
+        ([D, B, C], (D, B, (C,))),
+        ([A, D, C], (A, D, (C,))),
+        ([A, C, D], (A, "", (C, D))),
+        ([B, A, C], (B, A, (C,))),
+        ([C, A, B], (C, A, (B,))),
+        ([D], (D, "", ())),
+        ([], ("", "", ())),
+    ],
+    ids=["-a", "-b", "-a-b", "-a-c", "a=d", "b=d", "-b+d", "exchanged", "c first", "all new", "none"],
+)
+def test_no_address_changes_slot_because_an_earlier_one_went(listed: list[str], slots: tuple[str, str, tuple[str]]) -> None:
+    seen = Contact(work_email=A, home_email=B, more_emails=(C,))
+    now = read_contact(emailAddresses=[{"address": mail} for mail in listed]).content
+    kept = keep_slots(now, seen)
+    assert (kept.work_email, kept.home_email, kept.more_emails) == slots
+    assert keep_slots(now, kept) == keep_slots(kept, kept) == kept
 
 
 def test_a_contact_is_normalised() -> None:

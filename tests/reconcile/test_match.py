@@ -129,6 +129,7 @@ def test_M3_of_two_with_the_same_unlinked_marker_one_is_adopted() -> None:
     [
         (Contact(name=PersonName(surname="Byron", given="Augusta"), work_email="ADA@north.example"), True),
         (Contact(name=PersonName(given="Ada"), home_email="ada@north.example"), True),
+        (Contact(name=PersonName(given="Ada"), work_email="x@y.example", more_emails=("Ada@north.example",)), True),
         (Contact(name=PersonName(surname="Pascal"), work_email="ada@north.example"), False),
         (Contact(name=PersonName(surname="BYRON", given="ada"), work_email="new@south.example"), True),
         (Contact(name=PersonName(surname="Byron", given="Ada"), company="North"), False),
@@ -138,6 +139,7 @@ def test_M3_of_two_with_the_same_unlinked_marker_one_is_adopted() -> None:
     ids=[
         "e-mail",
         "no surname",
+        "a third e-mail",
         "surnames differ",
         "by name",
         "another company",

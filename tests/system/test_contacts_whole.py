@@ -161,6 +161,37 @@ def test_no_address_changes_its_slot_because_an_earlier_one_went_in_outlook(slot
     slotless.quiet()
 
 
+A, B, C = (f"{name}@x.example" for name in "abc")
+
+
+@pytest.mark.parametrize(
+    ("edits", "slots"),
+    [
+        ([[A, C]], (A, "")),
+        ([[C]], ("", "")),
+        ([[B, C], [C]], ("", "")),
+        ([[A, C], [C]], ("", "")),
+        ([[B, C], ["d@x.example", B, C]], ("d@x.example", B)),
+    ],
+    ids=["the second", "the first two", "one after the other", "from behind", "a new first one"],
+)
+def test_no_further_address_slides_into_a_slot(slotless: World, edits: list[list[str]], slots: tuple[str, str]) -> None:
+    key = slotless.alice.new_contact("Rossi", emailAddresses=[mail(one) for one in (A, B, C)])["id"]
+    slotless.sync()
+    for listed in edits:
+        slotless.later()
+        slotless.alice.change_contact(key, emailAddresses=[mail(one) for one in listed])
+        slotless.sync()
+    assert mails(slotless) == slots
+    slotless.quiet()
+    slotless.later()
+    slotless.sage.modify("ZCOR", slotless.sage.only("ZCOR")["CORNUM"], HOMEML="new@x.example", CPYEML="")
+    slotless.sync()
+    assert addresses(slotless) == ["new@x.example", C]
+    assert mails(slotless) == ("", "new@x.example")
+    slotless.quiet()
+
+
 def test_no_address_changes_its_slot_because_an_earlier_one_went_in_x3(slotless: World) -> None:
     number = slotless.sage.new_contact("Rossi", CPYEML="a@x.example", HOMEML="b@x.example")["CORNUM"]
     slotless.sync()
@@ -210,6 +241,29 @@ def test_m4_creates_of_one_address_by_two_users_at_once_make_one_card(pair: Worl
 
 
 SAME, ALONE = range(100), range(100, 200)
+
+
+@pytest.mark.parametrize("how", ["listed", "third slot"])
+def test_m4_any_address_of_the_item_matches(bare: World, how: str) -> None:
+    bare.sage.new_contact("Rossi", "Ada", CPYEML="c@x.example", CPYBPADES="Co")
+    third = {"listed": {"emailAddresses": [mail(f"{name}@x.example") for name in "abc"]}}
+    bare.alice.new_contact("Rossi", "A.", **third.get(how, {"tertiaryEmailAddress": mail("C@x.example")}))
+    bare.enable(1)
+    assert (len(bare.sage.all("ZCOR")), len(bare.alice.contacts())) == (1, 1)
+    bare.quiet()
+
+
+def test_m4_an_e_mail_match_comes_before_one_by_name(bare: World) -> None:
+    by_mail = bare.sage.new_contact("Rossi", "Ada", CPYEML="ada@x.example", CPYBPADES="Other")["CORNUM"]
+    bare.sage.new_contact("Rossi", "Ada", CPYEML="second@y.example", CPYBPADES="Co")
+    bare.alice.new_contact("Rossi", "Ada", primaryEmailAddress=mail("ada@x.example"), companyName="Co", mobilePhone="+33 6")
+    bare.enable(1)
+    linked = bare.sage.read("ZCOR", by_mail)
+    assert linked is not None
+    assert linked["CPYMOB"] == "+33 6"
+    assert sorted(row["companyName"] for row in bare.alice.contacts()) == ["Co", "Other"]
+    assert [line["field"] for line in bare.problems()] == ["company"]  # X3's stands, Outlook's is kept in a line
+    bare.quiet()
 
 
 def in_x3(world: World, n: int) -> None:

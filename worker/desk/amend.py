@@ -34,7 +34,7 @@ from reconcile.content import (
     When,
     field_names,
 )
-from reconcile.fields import X3_ONLY
+from reconcile.fields import ONE_SIDED
 from reconcile.model import Absent, Body, Link, Observation, Pair, Present, Private, Where
 from reconcile.port import TryLater
 from worker.bootstrap import Application
@@ -126,7 +126,7 @@ def _fields(line: ProblemLine, link: Link, x3: Present, outlook: Present) -> lis
     if line.problem.field:
         return [line.problem.field]
     pair = Pair(type=link.type, link=link, x3=x3, outlook=outlook)
-    differing = {name for side in Side for name in merge.changed(pair, side)} - X3_ONLY[link.type]
+    differing = {name for side in Side for name in merge.changed(pair, side)} - ONE_SIDED[link.type]
     if not differing:
         mend = "Try it again with `x3sync problems retry`."
         raise Unfit("Both sides look as they were last seen, so there is nothing to choose.", mend=mend)
@@ -247,7 +247,7 @@ def _differences(item_type: ItemType, version: Version, look: Present) -> Change
     (C7, C8)."""
     names = set(field_names(item_type))
     if version.side is Side.OUTLOOK:
-        names -= X3_ONLY[item_type]
+        names -= ONE_SIDED[item_type]
         event = look.outlook.event
         if look.outlook.body is not Body.PLAIN or (event is not None and event.attendees):
             names.discard("report")

@@ -181,7 +181,7 @@ def _values(user_id: int, link: Link, partner: str | None) -> dict[str, Any]:
     }
     known = link.x3.content or link.outlook.content
     if isinstance(known, Contact):
-        addresses = dict.fromkeys(a.casefold() for a in (known.work_email, known.home_email) if a)
+        addresses = dict.fromkeys(mail.casefold() for mail in known.emails)
         values |= {"name": known.name.full, "emails": " ".join(addresses)}
     if partner is not None:
         values["partner"] = partner

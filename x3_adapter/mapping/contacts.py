@@ -59,7 +59,7 @@ LIMITS = {
 
 def read(data: Data, terms: Terms) -> Contact:
     """The contact a record shows."""
-    texts = {merge_field: one_line(data.text(name)) for merge_field, name in _TEXTS.items()}
+    texts: dict[str, Any] = {merge_field: one_line(data.text(name)) for merge_field, name in _TEXTS.items()}
     return Contact(
         name=PersonName(surname=one_line(data.text("LNA")), given=one_line(data.text("FNA"))),
         title=terms.tables.titles.get(data.text("TTL"), ""),
@@ -101,6 +101,8 @@ def write(name: str, value: Any, current: Data | None, terms: Terms) -> Fields:
             return {"BIR": write_date(value)}
         case "work_address" | "home_address":
             return _address(_BLOCKS[name], value, name, terms)
+        case "more_emails":
+            return {}  # X3 has two places
         case _:
             return {_TEXTS[name]: value}
 
