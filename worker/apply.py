@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ from reconcile import fields as crossing
 from reconcile import gate, series
 from reconcile.actions import Assign, Create, Decision, Delete, Drop, Gate, Mark, Problem, Step, Update
 from reconcile.context import Context
-from reconcile.model import Contact, Content, ItemType, Link, LinkState, Pair, Present, Side
+from reconcile.model import Contact, Content, Link, LinkState, Pair, Present, Side
 from reconcile.port import Endpoint, Moved, Refused, TryLater
 from reconcile.remember import before_deletion, found_again, link_after
 from worker import newcomers, refusals
@@ -90,8 +90,7 @@ class Executor:
         progress = _Progress()
         status, why = DONE, ""
         try:
-            async with AsyncExitStack() as stack:
-                await self._lock(decision, stack)
+            async with self._locks(decision):
                 for step in decision.steps:
                     await self._take(decision, step, progress)
         except (Moved, LockBusy) as moved:
@@ -123,22 +122,19 @@ class Executor:
 
     # -------------------------------------------------------------------------------------------- steps
 
-    async def _lock(self, decision: Decision, stack: AsyncExitStack) -> None:
+    def _locks(self, decision: Decision) -> AbstractAsyncContextManager[None]:
         """X3 writes of one record are serialised across passes; so are contact creates of one address (M4), and those of
         one shared card (D4)."""
+        keys: set[str] = set()
         for step in decision.steps:
             if step.side is not Side.X3:
                 continue
             if not isinstance(step, Create):
-                await stack.enter_async_context(self._x3_lock(step.type, step.target.key))
-            elif isinstance(step.content, Contact):
-                if step.content.work_email:
-                    await stack.enter_async_context(self._x3_lock(step.type, f"mail:{step.content.work_email.casefold()}"))
-                if step.sought:
-                    await stack.enter_async_context(self._x3_lock(step.type, f"again:{step.sync_id}"))
-
-    def _x3_lock(self, item_type: ItemType, key: str) -> AbstractAsyncContextManager[None]:
-        return leases.x3_lock(self.store.begin, item_type, key, self.lease().owner, seconds=2 * self.request_seconds)
+                keys.add(step.target.key)
+            elif (card := newcomers.card_of(decision)) is not None:
+                keys |= newcomers.locks(card) | ({f"again:{step.sync_id}"} if step.sought else set())
+        owner, seconds = self.lease().owner, 2 * self.request_seconds
+        return leases.x3_locks(self.store.begin, decision.pair.type, keys, owner, seconds=seconds)
 
     async def _take(self, decision: Decision, step: Step, progress: _Progress) -> None:
         if not self.lease().outlives(self.request_seconds, self.clock.monotonic()):
@@ -218,7 +214,8 @@ class Executor:
                 return found
         try:
             if step.side is Side.X3 and decision.pair.link is None:
-                await newcomers.none_came_before(self.store, self.user_id, self.persons, step.content, self.candidates)
+                card = newcomers.card_of(decision)
+                await newcomers.none_came_before(self.store, self.user_id, self.persons, card, self.candidates)
             look = await self._send_create(decision.pair, step, progress)
         except TryLater as later:
             if not (later.sent or tried):  # what an earlier one sent may still appear

@@ -7,8 +7,8 @@ clock, from before he asked, so he always stops before anybody else may start.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import delete, select, update
@@ -142,3 +142,19 @@ async def x3_lock(
         yield
     finally:
         await asyncio.to_thread(give_back)
+
+
+@asynccontextmanager
+async def x3_locks(
+    begin: Callable[[], AbstractContextManager[Session]],
+    item_type: ItemType,
+    keys: Iterable[str],
+    owner: str,
+    *,
+    seconds: float = 300.0,
+) -> AsyncIterator[None]:
+    """Several of them, always in one order, so that two passes never wait for each other."""
+    async with AsyncExitStack() as stack:
+        for key in sorted(set(keys)):
+            await stack.enter_async_context(x3_lock(begin, item_type, key, owner, seconds=seconds))
+        yield
