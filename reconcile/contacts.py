@@ -5,7 +5,7 @@ Pure look-ups in the directory gathered by the shell. `to_x3` and `to_outlook` a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reconcile.actions import Problem
@@ -50,47 +50,47 @@ class Carried:
 
 def resolve(people: Sequence[Person], directory: Directory) -> ContactList:
     """Resolve each entry by id, then e-mail, then name, among the CORs the user has; representatives by the mailbox of
-    their user, else by name."""
+    their user, else by name (K5). A representative's own card stands for him: it is no contact, even where X3 does not
+    know whose it is."""
     entries: list[Known | Unknown] = []
     representatives: list[str] = []
     mine = [entry for entry in directory.contacts.values() if entry.mine]
     for person in people:
-        code = _representative(person, directory, by_name=False)
-        known = None if code else _contact(person, mine)
-        if code is None and known is None:
-            code = _representative(person, directory, by_name=True)
-        if code is not None:
-            if code not in representatives:
+        code = _by_mailbox((person.email,), directory)
+        card = None if code else _contact(person, mine)
+        if code is None and card is None:
+            code = _by_name(person.name, directory)
+        elif card is not None and card.representative:
+            code = _by_mailbox(card.emails, directory) or _by_name(card.name, directory)
+        if code is not None or (card is not None and card.representative):
+            if code is not None and code not in representatives:
                 representatives.append(code)
             continue
-        entry = Known(known) if known else Unknown(person.name or person.email or person.cor)
+        entry = Known(card.cor) if card else Unknown(person.name or person.email or person.cor)
         if entry not in entries:
             entries.append(entry)
     return ContactList(entries=tuple(entries), representatives=tuple(representatives))
 
 
-def _contact(person: Person, mine: Sequence[ContactEntry]) -> str | None:
-    if person.cor and any(entry.cor == person.cor for entry in mine):
-        return person.cor
-    if person.email:
-        found = {e.cor for e in mine if fold(person.email) in {fold(mail) for mail in e.emails}}
-        if len(found) == 1:
-            return found.pop()
-        if found:
-            return None
-    name = fold(person.name)
-    found = {e.cor for e in mine if name and fold(e.name) == name}
-    return found.pop() if len(found) == 1 else None
+def _contact(person: Person, mine: Sequence[ContactEntry]) -> ContactEntry | None:
+    for entry in mine:
+        if person.cor and entry.cor == person.cor:
+            return entry
+    mail, name = fold(person.email), fold(person.name)
+    found = [entry for entry in mine if mail and mail in map(fold, entry.emails)]
+    found = found or [entry for entry in mine if name and fold(entry.name) == name]
+    return found[0] if len(found) == 1 else None
 
 
-def _representative(person: Person, directory: Directory, *, by_name: bool) -> str | None:
-    for entry in directory.representatives.values():
-        if by_name:
-            if person.name and fold(person.name) == fold(entry.name):
-                return entry.code
-        elif person.email and fold(person.email) in {fold(mail) for mail in entry.emails}:
-            return entry.code
-    return None
+def _by_mailbox(mails: Iterable[str], directory: Directory) -> str | None:
+    wanted = {fold(mail) for mail in mails if mail}
+    codes = (entry.code for entry in directory.representatives.values() if wanted & set(map(fold, entry.emails)))
+    return next(codes, None)
+
+
+def _by_name(name: str, directory: Directory) -> str | None:
+    codes = (entry.code for entry in directory.representatives.values() if name and fold(entry.name) == fold(name))
+    return next(codes, None)
 
 
 def to_x3(item_type: ItemType, listed: Relation, held: Relation, directory: Directory) -> Carried:

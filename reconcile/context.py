@@ -70,13 +70,15 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactEntry:
-    """A CORRESPOND of X3 as the K rules need it. `mine`: the user's representative has it."""
+    """A CORRESPOND of X3 as the K rules need it. `mine`: the user's representative has it; `representative`: it is itself a
+    representative's card (CORTYP), no contact's."""
 
     cor: str
     name: str
     emails: tuple[str, ...] = ()
     company: str = ""  # BPRNUM
     mine: bool = True
+    representative: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -231,6 +231,7 @@ class Crm:
             emails=tuple(dict.fromkeys(email for email in emails if email)),
             company=seen.data.text(contacts.PARTNER),
             mine=self.scope.representative in seen.present.x3.representatives,
+            representative=seen.data.text(contacts.CARD_OF) == contacts.REPRESENTATIVE,
         )
 
 

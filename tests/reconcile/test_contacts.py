@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconcile.contacts import (
@@ -15,7 +17,7 @@ from reconcile.contacts import (
     to_x3,
 )
 from reconcile.content import Appointment, Company, ItemType, Person, Relation, Side
-from reconcile.context import Directory, RepresentativeEntry
+from reconcile.context import ContactEntry, Directory, RepresentativeEntry
 from reconcile.fields import Value, carry
 from tests.reconcile import build
 
@@ -63,6 +65,24 @@ def test_K_duplicates_and_representatives_are_removed_and_the_order_kept() -> No
     found = resolve(people, build.DIRECTORY)
     assert found.entries == (Known("COR2"), Known("COR1"), Unknown("Stranger"))
     assert found.representatives == (build.OTHER, build.ME)
+
+
+@pytest.mark.parametrize(
+    ("card", "codes"),
+    [
+        (ContactEntry(cor="COR5", name="Otto Two"), (build.OTHER,)),
+        (ContactEntry(cor="COR5", name="O. T.", emails=("REP2@contoso.example",)), (build.OTHER,)),
+        (ContactEntry(cor="COR5", name="Somebody", emails=("some@body.example",)), ()),
+    ],
+    ids=["by name", "by mailbox", "of nobody known"],
+)
+def test_K_A3_a_representatives_card_is_no_contact(card: ContactEntry, codes: tuple[str, ...]) -> None:
+    of_contact = replace(build.DIRECTORY, contacts={**build.DIRECTORY.contacts, "COR5": card})
+    of_representative = replace(of_contact, contacts={**of_contact.contacts, "COR5": replace(card, representative=True)})
+    people = [Person(name=card.name), ADA]
+    assert resolve(people, of_contact).entries == (Known("COR5"), Known("COR1"))
+    found = resolve(people, of_representative)
+    assert (found.entries, found.representatives) == ((Known("COR1"),), codes)
 
 
 def test_K1_x3_gets_the_first_of_the_list() -> None:

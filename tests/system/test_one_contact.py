@@ -178,6 +178,29 @@ def test_a3_a_representative_among_the_contacts_takes_part(pair: World) -> None:
     pair.quiet()
 
 
+@pytest.mark.parametrize("mailbox", ["", "rep2@contoso.example"], ids=["without mailbox", "with mailbox"])
+@pytest.mark.parametrize("enabled", [False, True], ids=["not enabled", "enabled"])
+def test_a3_k_a_representatives_card_in_a_list_is_the_representative(world: World, mailbox: str, enabled: bool) -> None:
+    if enabled:
+        world.enable(2)
+    world.sage.new_contact("Lefèvre", "Benoît", CORTYP="2", CPYEML=mailbox)
+    ada = world.sage.new_contact("Rossi", "Ada")["CORNUM"]
+    world.sync()
+    key = world.alice.new_task("Visit")["id"]
+    for name in ("Benoît Lefèvre", "Ada Rossi"):
+        world.alice.link_contact(key, name)
+    world.alice.new_event("Visit", at(1), multiValueExtendedProperties=[persons("Benoît Lefèvre", "Ada Rossi")])
+    world.sync()
+    visit = world.sage.only("ZBAP")
+    assert [card for card in visit["APTCOR"] if card] == [ada]
+    assert "R002" in visit["APTREPNUM"]
+    assert world.sage.only("ZTSK")["TSKCOR"] == ada
+    assert world.problems() == []
+    for user in world.users:
+        world.sync(user)
+    world.quiet()
+
+
 @pytest.mark.parametrize(
     ("text", "kept", "problem"),
     [

@@ -366,7 +366,9 @@ async def test_directory_and_m4_candidates(crm: Crm, lab: Lab, x3: X3) -> None:
     assert partners == {"LOIRE": "Tuileries de Loire"}
     full = await crm.entries([mine.key])
     assert full[mine.key].emails == ("chloe@example.com", "chloe@home.example")
-    assert full[mine.key].company == "LOIRE"
+    assert (full[mine.key].company, full[mine.key].representative) == ("LOIRE", False)
+    lab.post("user-actions", action="sql", table="CORRESPOND", key=mine.key, set={"CORTYP": 2})
+    assert (await crm.entries([mine.key]))[mine.key].representative is True
     found = await crm.find_contacts(["x@example.com"], [PersonName(surname="lefevre", given="CHLOE")])
     assert {present.key for present in found} == {mine.key, theirs.key}
     assert set(await crm.find_entries(["nobody@example.com"], [])) == set()

@@ -15,6 +15,8 @@ LINES_FIELD = "COPREP"  # the table of representatives (CONTRACT.md)
 LINES_BLOCK = "COP1~NBREP"
 EMAILS = ("CPYEML", "HOMEML")
 PARTNER = "BPRNUM"
+CRM_CONTACT = "CNTNUM"
+CARD_OF, REPRESENTATIVE = "CORTYP", "2"  # whose card it is: a contact's or a representative's
 _TEXTS = {
     "department": "SRV",
     "work_phone": "CPYTEL",
