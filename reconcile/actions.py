@@ -162,6 +162,17 @@ class Assign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identify:
+    """Say on an X3 contact which CRM contact it is: its number, and its partner where the contact has none (F1)."""
+
+    target: Present
+    person: str
+    partner: str
+    side: Side = Side.X3
+    type: ItemType = ItemType.CONTACT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Withdraw:
     """Take the representative out of an appointment's APTREPNUM (D7)."""
 
@@ -181,7 +192,7 @@ class Mark:
     side: Side = Side.OUTLOOK
 
 
-Step = Create | Update | Delete | Unassign | Assign | Withdraw | Mark
+Step = Create | Update | Delete | Unassign | Assign | Identify | Withdraw | Mark
 
 # --------------------------------------------------------------------------------------------- decisions
 

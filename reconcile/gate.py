@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from reconcile import events
-from reconcile.actions import Assign, Create, Decision, Delete, Gate, Mark, Rule, Step, Unassign, Update, Withdraw
+from reconcile.actions import Assign, Create, Decision, Delete, Gate, Identify, Mark, Rule, Step, Unassign, Update, Withdraw
 from reconcile.content import Side
 from reconcile.context import Context, Verb, switch_name
 from reconcile.model import LinkState
@@ -109,7 +109,7 @@ def _verb(step: Step) -> Verb | None:
             return Verb.UPDATE
         case Delete() | Unassign() | Withdraw():
             return Verb.DELETE
-        case Mark():
+        case Identify() | Mark():
             return None
 
 

@@ -209,12 +209,14 @@ class OutlookFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class X3Facts:
-    """Facts of an X3 record beside its content. `representatives`: the owner or organiser first."""
+    """Facts of an X3 record beside its content. `representatives`: the owner or organiser first; `person`: the CRM contact
+    that a contact is (CNTNUM), blank where X3 does not say."""
 
     type: ItemType
     auuid: str
     representatives: tuple[str, ...] = ()
     sync_id: str = ""
+    person: str = ""
 
 
 Facts = OutlookFacts | X3Facts

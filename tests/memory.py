@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import assert_never
 
-from reconcile.actions import Assign, Create, Delete, Mark, Step, Unassign, Update, Withdraw
+from reconcile.actions import Assign, Create, Delete, Identify, Mark, Step, Unassign, Update, Withdraw
 from reconcile.contacts import PLACES
 from reconcile.model import (
     UNREAD,
@@ -238,7 +238,7 @@ class MemoryEndpoint:
         )
         return self.world.add(item)
 
-    def _write(self, step: Update | Delete | Assign | Unassign | Withdraw | Mark) -> Item | None:
+    def _write(self, step: Update | Delete | Assign | Identify | Unassign | Withdraw | Mark) -> Item | None:
         item = self._target(step.target)
         if item is None:
             if isinstance(step, Delete | Unassign | Withdraw):
@@ -259,6 +259,8 @@ class MemoryEndpoint:
                 self.world.move(item.key, *dict.fromkeys((*item.places, step.representative)))
             case Unassign() | Withdraw():
                 self.world.move(item.key, *(place for place in item.places if place != step.representative))
+            case Identify():
+                pass  # nothing that the world in memory shows
             case Mark():
                 item.marker = step.marker
                 self.world.touched(item)

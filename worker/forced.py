@@ -1,4 +1,4 @@
-"""Forced synchronisation (F1-F4): what a person asks for, what it makes a pass look at, and the cards it makes in X3.
+"""Forced synchronisation (F1-F4): what a person asks for, and what it makes a pass look at.
 
 Force widens what is looked at, never what is allowed. A forced pass decides nothing but what is forced, deletes nothing,
 and leaves cursors, marks and X3's queue to the next ordinary pass, so it may be stopped or repeated at any moment.
@@ -6,19 +6,16 @@ and leaves cursors, marks and X3's queue to the next ordinary pass, so it may be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from reconcile import fields
-from reconcile.actions import Create, Decision, Rule
-from reconcile.context import Context, Force, Verb, switch_name
+from reconcile.context import Force
 from reconcile.match import X3Key
-from reconcile.meet import skipped
-from reconcile.model import UNREAD, ItemType, LinkState, Pair, Present, Side
+from reconcile.model import ItemType, Present
 from x3_adapter.scope import ContactScope, CrmPerson, People, ScopeKind
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -66,7 +63,7 @@ class ForcedQuestions(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What is forced, and the CRM contacts that get a card first."""
+    """What is forced, and the CRM contacts without a card."""
 
     force: Force
     persons: tuple[CrmPerson, ...] = ()
@@ -161,41 +158,5 @@ async def scope_of(asked: Forced, x3: ForcedQuestions, last_pass: datetime | Non
 
 
 def with_cards(force: Force, cards: Iterable[str]) -> Force:
-    """The same, with cards that have come into being."""
+    """The same, with the cards of CRM contacts that had none."""
     return replace(force, x3=force.x3 | {(ItemType.CONTACT, card) for card in cards})
-
-
-# --------------------------------------------------------------------------------- CRM contacts without a card
-
-
-def newcomers(persons: Sequence[CrmPerson], context: Context) -> list[Decision]:
-    """F1: each gets a card in X3, whatever CORADXCRE says, and then an item in Outlook, if COROTKCRE lets it."""
-    return [_newcomer(person, context) for person in persons]
-
-
-def _newcomer(person: CrmPerson, context: Context) -> Decision:
-    card = Create(
-        side=Side.X3,
-        type=ItemType.CONTACT,
-        content=person.content,
-        representative=context.representative,
-        sync_id=sync_id(person, context),
-    )
-    folder = context.default_folders.get(ItemType.CONTACT.kind, "")
-    item = Create(side=Side.OUTLOOK, type=ItemType.CONTACT, content=person.content, folder=folder)
-    decision = Decision(
-        pair=Pair(type=ItemType.CONTACT, link=None, x3=UNREAD, outlook=UNREAD),
-        rule=Rule.F1,
-        why=f"CRM contact {person.number} has no Outlook contact in X3: it gets one, and the user's assignment",
-        steps=(card, item),
-        after=LinkState.LINKED,
-    )
-    if not context.rules.allows(ItemType.CONTACT, Side.OUTLOOK, Verb.CREATE):
-        name = switch_name(ItemType.CONTACT, Side.OUTLOOK, Verb.CREATE)
-        return skipped(decision, Rule.U2, f"skipped by setting {name}")
-    return decision if folder else skipped(decision, Rule.S9, "no default folder")
-
-
-def sync_id(person: CrmPerson, context: Context) -> str:
-    """The card's ZSYNCID (M7)."""
-    return fields.person_sync_id(person.number, fp=context.fp, representative=context.representative)

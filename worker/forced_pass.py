@@ -5,12 +5,14 @@ Cursors, marks and X3's queue stay as they are, so the next ordinary pass sees e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from reconcile.actions import Decision, Gate, Rule
 from reconcile.context import Context, Force
-from worker.forced import Forced, newcomers, scope_of, with_cards
+from worker import persons as crm
+from worker.forced import Forced, scope_of, with_cards
 from worker.observed import Gathered
 from worker.registrar import Registrar
 from worker.report import HELD, SKIPPED, Outcome, Report
@@ -41,14 +43,17 @@ class ForcedPass:
     async def plan(self, report: Report, force: Force | None = None) -> ForcedPlan:
         """Observe and decide what is forced; with `force` after the CRM contacts got their cards."""
         persons: Sequence[CrmPerson] = ()
+        met: Mapping[str, crm.Met] = {}
         report.full = True
         if force is None:
             self.round.progress("scope", 0, 1)
             scope = await scope_of(self.asked, self.round.worlds.x3, self.round.user.last_pass_at)
+            persons, met = scope.persons, await crm.meet(self.round.worlds.x3, scope.persons)
+            force = with_cards(scope.force, (one.card.key for one in met.values() if one.card is not None))
             self.round.progress("scope", 1, 1)
-            force, persons = scope.force, scope.persons
         seen = await self.round.observe((), {}, full=True, force=force)
-        context, decisions = await self.round.decide(seen, seen.matching.pairs, lambda known: newcomers(persons, known))
+        also = partial(crm.decide, persons, met)
+        context, decisions = await self.round.decide(seen, seen.matching.pairs, also)
         return ForcedPlan(force=force, persons=persons, seen=seen, context=context, decisions=decisions)
 
     async def apply(self, report: Report) -> None:

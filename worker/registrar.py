@@ -1,21 +1,23 @@
-"""The cards (CORRESPOND) that a forced synchronisation makes in X3 for CRM contacts that have none (F1)."""
+"""The cards (CORRESPOND) that a forced synchronisation makes in X3, or finds, for CRM contacts that have none (F1)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from reconcile.actions import Decision, Gate
+from reconcile import guard
+from reconcile.actions import Create, Decision, Gate, Identify
 from reconcile.context import Context
 from reconcile.model import ItemType, Present, Side
-from reconcile.port import Refused, TryLater
+from reconcile.port import Moved, Refused, TryLater
+from worker import newcomers, persons
 from worker.clock import Clock
-from worker.forced import ForcedQuestions, sync_id
 from worker.report import DONE, LATER, PROBLEM, SKIPPED, Outcome, Report
-from worker.state import journal, leases
+from worker.state import journal, leases, problems
 from worker.state.items import ItemKey
 from worker.state.leases import Lease
 from worker.state.store import Store
+from worker.worlds import X3Side
 from x3_adapter.scope import CrmPerson
 
 
@@ -26,7 +28,7 @@ class Registrar:
 
     store: Store
     clock: Clock
-    x3: ForcedQuestions
+    x3: X3Side
     user_id: int
     pass_id: str
     cause: str
@@ -36,53 +38,75 @@ class Registrar:
     progress: Callable[[str, int, int], None]
     report: Report
 
-    async def register(self, persons: Sequence[CrmPerson], decisions: Sequence[Decision], context: Context) -> list[str]:
-        """Carry out the decisions, one a person; the keys of the cards that were made. Raises Stop."""
+    async def register(self, people: Sequence[CrmPerson], decisions: Sequence[Decision], context: Context) -> list[str]:
+        """Carry out the decisions, one a person; the keys of the cards that were made or found. Raises Stop."""
         cards: list[str] = []
-        for done, (person, decision) in enumerate(zip(persons, decisions, strict=True), start=1):
+        for done, (person, decision) in enumerate(zip(people, decisions, strict=True), start=1):
             if self.stopped():
                 break
             if decision.gate is not Gate.OPEN:
                 self.report.add(Outcome(decision, SKIPPED))
                 continue
-            alone = replace(decision, steps=decision.steps[:1], after=None)
-            made = await self._one(person, alone, sync_id(person, context))
-            if made is not None:
-                cards.append(made.key)
-            self.progress("cards", done, len(persons))
+            outcome = await self._one(person, decision, context) if decision.steps else Outcome(decision, PROBLEM)
+            self._remember(person, outcome)
+            if outcome.status == DONE:
+                cards.append(outcome.x3_key)
+            self.progress("cards", done, len(people))
         return cards
 
-    async def _one(self, person: CrmPerson, decision: Decision, sync: str) -> Present | None:
+    async def _one(self, person: CrmPerson, decision: Decision, context: Context) -> Outcome:
+        """M4 once more, under the locks of the person's addresses: he may have come from another mailbox meanwhile."""
         if not self.lease().outlives(self.request_seconds, self.clock.monotonic()):
-            self.report.add(Outcome(decision, LATER, why="the lease would end before the answer"))
-            return None
-        owner, seconds = self.lease().owner, 2 * self.request_seconds
+            return Outcome(decision, LATER, why="the lease would end before the answer")
+        keys = {f"person:{person.number}"} | newcomers.locks(person.content)
         try:
-            async with leases.x3_lock(
-                self.store.begin, ItemType.CONTACT, f"person:{person.number}", owner, seconds=seconds
-            ):
-                made = await self.x3.register(person, sync)
-        except (TryLater, leases.LockBusy) as later:
-            self.report.add(Outcome(decision, LATER, why=str(later)))
-            return None
+            async with leases.x3_locks(self.store.begin, ItemType.CONTACT, keys, self.lease().owner, seconds=self._seconds):
+                met = (await persons.meet(self.x3, [person]))[person.number]
+                decision = persons.decide_one(person, met, context)
+                return await self._done(person, decision) if decision.steps else Outcome(decision, PROBLEM)
+        except (TryLater, Moved, leases.LockBusy) as later:
+            return Outcome(decision, LATER, why=str(later))
         except Refused as refused:
-            self.report.add(Outcome(decision, PROBLEM, why=f"refused: {refused}"))
-            return None
-        self._journal(decision, made)
-        self.report.add(Outcome(decision, DONE, list(decision.steps), x3_key=made.key))
-        return made
+            return Outcome(decision, PROBLEM, why=f"refused: {refused}")
 
-    def _journal(self, decision: Decision, made: Present) -> None:
+    async def _done(self, person: CrmPerson, decision: Decision) -> Outcome:
+        step = decision.steps[0]
+        alone = replace(decision, steps=(step,), after=None)
+        card: Present | None
+        if isinstance(step, Identify):
+            lock = leases.x3_lock(self.store.begin, step.type, step.target.key, self.lease().owner, seconds=self._seconds)
+            async with lock:
+                card = await self.x3.apply(step)
+        else:
+            assert isinstance(step, Create)
+            card = await self.x3.register(person, step.sync_id)
+        assert card is not None
+        self._journal(alone, card)
+        return Outcome(alone, DONE, [step], x3_key=card.key)
+
+    @property
+    def _seconds(self) -> float:
+        return 2 * self.request_seconds
+
+    def _remember(self, person: CrmPerson, outcome: Outcome) -> None:
+        """The report, and M4's problem line, under the CRM contact's number; it goes when M4 is sure."""
+        outcome.problems = list(outcome.decision.problems)
+        self.report.add(outcome)
+        with self.store.begin(self.lease()) as tx:
+            item = ItemKey(ItemType.CONTACT, person.number)
+            problems.put(tx, self.user_id, item, outcome.problems, guard.versions(outcome.decision), self.clock.now())
+
+    def _journal(self, decision: Decision, card: Present) -> None:
         line = journal.Entry(
             pass_id=self.pass_id,
             at=self.clock.now(),
-            item=ItemKey(ItemType.CONTACT, made.key),
+            item=ItemKey(ItemType.CONTACT, card.key),
             rule=decision.rule,
             why=decision.why,
-            action="create",
+            action=decision.verb,
             side=Side.X3,
             cause=self.cause,
-            after={Side.X3: made.content},
+            after={Side.X3: card.content},
         )
         with self.store.begin(self.lease()) as tx:
             journal.append(tx, self.user_id, [line])

@@ -17,6 +17,7 @@ from reconcile.actions import (
     Delete,
     Drop,
     Gate,
+    Identify,
     Mark,
     Problem,
     Rule,
@@ -125,7 +126,7 @@ class Report:
         match step:
             case Create():
                 side["created"] += 1
-            case Update() | Assign():
+            case Update() | Assign() | Identify():
                 side["updated"] += 1
             case Delete():
                 side["deleted"] += 1

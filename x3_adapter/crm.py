@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from reconcile.actions import Assign, Create, Delete, Mark, Step, Unassign, Update, Withdraw
+from reconcile.actions import Assign, Create, Delete, Identify, Mark, Step, Unassign, Update, Withdraw
 from reconcile.context import ContactEntry
 from reconcile.model import ItemType, Observation, PersonName, Present, Side
 from reconcile.port import CursorExpired, Hint, Limits, Listing, Ref, Sighting, Stream
@@ -141,6 +141,8 @@ class Crm:
                 return await writes.unassign(self._records, step)
             case Assign():
                 return await writes.assign(self._records, step)
+            case Identify():
+                return await writes.identify(self._records, step)
             case Withdraw():
                 return await writes.withdraw(self._records, step)
             case Mark():

@@ -187,6 +187,7 @@ class Records:
             auuid=(row.auuid if row is not None else data.text(IDENTITY)).replace("-", "").lower(),
             representatives=reps,
             sync_id=data.text(self.x3.connection.sync_id) or (row.sync_id if row is not None else ""),
+            person=data.text(contacts.CRM_CONTACT) if item_type is ItemType.CONTACT else "",
         )
         present = Present(
             key=data.text(FORMS[item_type].key),

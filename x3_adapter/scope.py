@@ -4,7 +4,7 @@ a scope, and the card (CORRESPOND) of a CRM contact that has none."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -15,8 +15,6 @@ from x3_adapter.mapping import FORMS, contacts, created_fields
 from x3_adapter.payload import Line, Lines
 from x3_adapter.records import Records, together
 from x3_adapter.soap import X3
-
-PERSON = "CNTNUM"
 
 
 class ScopeKind(StrEnum):
@@ -40,7 +38,7 @@ class ContactScope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrmPerson:
-    """A CRM contact (CONTACTCRM) without a card: its number, its partner if it has one, and what its card starts from."""
+    """A CRM contact (CONTACTCRM) without a card: its number, its partner if it has one, and what is known of it."""
 
     number: str
     partner: str
@@ -87,7 +85,8 @@ async def people_of(x3: X3, representative: str, scope: ContactScope, titles: Ma
                 known.extend([row] if row.key not in {one.key for one in known} else [])
             persons = {line["CNTNUM"]: line for line in lines} | persons
     chosen = frozenset(_card(rows, representative) for rows in cards.values())
-    return People(cards=chosen, persons=tuple(_person(line, titles) for _, line in sorted(persons.items())))
+    partners = await programs.partners(x3, sorted({line["BPRNUM"] for line in persons.values() if line.get("BPRNUM")}))
+    return People(cards=chosen, persons=tuple(_person(line, titles, partners) for _, line in sorted(persons.items())))
 
 
 def _card(rows: list[programs.Row], representative: str) -> str:
@@ -96,10 +95,11 @@ def _card(rows: list[programs.Row], representative: str) -> str:
     return min(own or [row.key for row in rows])
 
 
-def _person(line: Line, titles: Mapping[str, str]) -> CrmPerson:
+def _person(line: Line, titles: Mapping[str, str], partners: Mapping[str, str]) -> CrmPerson:
     content = Contact(
         name=PersonName(surname=line.get("LNA", ""), given=line.get("FNA", "")),
         title=titles.get(line.get("TTL", ""), ""),
+        company=partners.get(line.get("BPRNUM", ""), ""),
         work_email=line.get("EML", ""),
         work_phone=line.get("TEL", ""),
         mobile=line.get("MOB", ""),
@@ -113,11 +113,12 @@ async def register(records: Records, person: CrmPerson, sync_id: str) -> Present
     the same card (M7). Raises Refused, and TryLater(sent=True) when X3 says yes and shows nothing."""
     await records.prepare()
     form, screen = FORMS[ItemType.CONTACT], records.screens[ItemType.CONTACT]
-    names = (records.x3.connection.sync_id, PERSON)
+    names = (records.x3.connection.sync_id, contacts.CRM_CONTACT)
     if missing := screen.missing(names):
         raise Refused(f"{', '.join(missing)} is not on the screen of {records.publication(ItemType.CONTACT)}")
-    written = created_fields(person.content, form, records.terms(ItemType.CONTACT))
-    written |= {names[0]: sync_id, PERSON: person.number}
+    own = replace(person.content, company="")  # X3 shows the partner's name by itself
+    written = created_fields(own, form, records.terms(ItemType.CONTACT))
+    written |= {names[0]: sync_id, contacts.CRM_CONTACT: person.number}
     if person.partner:
         written[contacts.PARTNER] = person.partner
     lines = {records.lines_group(): Lines(rows=[{contacts.LINES_FIELD: records.scope.representative}])}

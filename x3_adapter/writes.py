@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from reconcile.actions import Assign, Create, Delete, Unassign, Update, Withdraw
+from reconcile.actions import Assign, Create, Delete, Identify, Unassign, Update, Withdraw
 from reconcile.model import ItemType, Present
 from reconcile.port import Moved, Refused, TryLater
 from x3_adapter import programs
 from x3_adapter.mapping import FORMS, Form, appointments, changed_fields, contacts, created_fields
-from x3_adapter.mapping.values import Fields
+from x3_adapter.mapping.values import Fields, needed
 from x3_adapter.payload import Lines
 from x3_adapter.records import Records, Seen
 
@@ -101,6 +101,17 @@ async def assign(records: Records, step: Assign) -> Present:
         raise Moved(f"COR {step.target.key} is gone")
     held = records.lines(seen.data)
     return seen.present if step.representative in held else (await _add_line(records, seen, step.representative)).present
+
+
+async def identify(records: Records, step: Identify) -> Present:
+    """Name the contact's CRM contact, and its partner if it has none (F1). Raises Moved when it is another one's by now."""
+    seen = await _same_record(records, step.target)
+    if seen is None or seen.present.x3.person not in ("", step.person):
+        raise Moved(f"COR {step.target.key} is gone, or another CRM contact's")
+    form = FORMS[ItemType.CONTACT]
+    wanted = {contacts.CRM_CONTACT: step.person, contacts.PARTNER: seen.data.text(contacts.PARTNER) or step.partner}
+    written: Fields = {name: value for name, value in wanted.items() if value != seen.data.text(name)}
+    return await _modify(records, form, seen, needed(records.screens[form.type], written, form.names))
 
 
 async def unassign(records: Records, step: Unassign) -> Present | None:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
 
-from reconcile.actions import Assign, Create, Decision, Delete, Drop, Gate, Mark, Step, Unassign, Update, Withdraw
+from reconcile.actions import Assign, Create, Decision, Delete, Drop, Gate, Identify, Mark, Step, Unassign, Update, Withdraw
 from reconcile.content import Content, ItemType, Side
 from reconcile.model import UNREAD, Absent, Link, LinkState, Meeting, Observation, Pair, Private, Seen, Where
 from reconcile.plan import decide
@@ -222,6 +222,8 @@ def _words(step: Step) -> str:
             return f"unassign in {side}"
         case Assign():
             return f"assign in {side}"
+        case Identify():
+            return f"name the CRM contact in {side}"
         case Withdraw():
             return f"withdraw the participant in {side}"
         case Mark():
