@@ -71,6 +71,23 @@ def test_assigned_and_unassigned_in_x3_a_contact_comes_and_goes(linked: World) -
     linked.quiet()
 
 
+def test_s7_a_line_taken_off_on_the_screen_shows_in_the_next_pass(linked: World) -> None:
+    linked.sage.unassign(linked.sage.only("ZCOR")["CORNUM"], "R002")
+    linked.sync("REP2")
+    linked.sync("REP1")
+    assert [len(box.contacts()) for box in (linked.alice, linked.benoit)] == [1, 0]
+    assert links_of(linked.sage.only("ZCOR")) == (*LINKS[:2], ["R001"])
+    linked.quiet()
+
+
+def test_d1_a_shared_contact_deleted_in_x3_goes_from_both_mailboxes(linked: World) -> None:
+    linked.sage.delete("ZCOR", linked.sage.only("ZCOR")["CORNUM"])
+    for user in ("REP1", "REP2"):
+        assert decided(linked.sync(user), "D1")
+    assert [len(box.contacts()) for box in (linked.alice, linked.benoit)] == [0, 0]
+    linked.quiet()
+
+
 @pytest.mark.timeout(180)
 def test_c3_two_mailboxes_edit_one_contact_at_once(linked: World) -> None:
     linked.alice.change_contact(linked.alice.contacts()[0]["id"], jobTitle="Buyer")
@@ -97,6 +114,23 @@ def test_c4_two_mailboxes_edit_one_field_and_all_agree_on_the_later_one(linked: 
         linked.sync(user)
     assert linked.sage.only("ZCOR")["FNCLIB"] == "Benoît's"
     assert [box.contacts()[0]["jobTitle"] for box in (linked.alice, linked.benoit)] == ["Benoît's"] * 2
+    linked.quiet()
+
+
+@pytest.mark.timeout(180)
+def test_c4_two_mailboxes_edit_one_field_at_once_and_the_loser_is_kept(linked: World) -> None:
+    titles = {"Alice's", "Benoît's"}
+    for box, title in ((linked.alice, "Alice's"), (linked.benoit, "Benoît's")):
+        box.change_contact(box.contacts()[0]["id"], jobTitle=title)
+    together(linked, "REP1", "REP2")
+    for user in ("REP1", "REP2", "REP1", "REP2"):
+        linked.later()
+        linked.sync(user)
+    winner = linked.sage.only("ZCOR")["FNCLIB"]
+    assert winner in titles
+    assert [box.contacts()[0]["jobTitle"] for box in (linked.alice, linked.benoit)] == [winner] * 2
+    (loser,) = titles - {winner}
+    assert [line["outlook"] for line in linked.problems(field="function")] == [loser]
     linked.quiet()
 
 
@@ -287,16 +321,16 @@ def named(n: int) -> dict[str, Any]:
 
 
 def in_outlook(box: Outlook, n: int) -> None:
-    own = primary = mail(f"person{n}@site.example")
+    own, more = mail(f"person{n}@site.example"), {"department": f"Department {n}"}
     match n % 4:
         case 0:
-            box.new_contact(f"PERSON{n}", "Ada", primaryEmailAddress=own, businessPhones=[f"0240{n:04}"])
+            box.new_contact(f"PERSON{n}", "Ada", primaryEmailAddress=own, businessPhones=[f"0240{n:04}"], **more)
         case 1:
-            box.new_contact(f"LEFEVRE{n}", "Elodie", companyName="CAFE ZURICH AG")
+            box.new_contact(f"LEFEVRE{n}", "Elodie", companyName="CAFE ZURICH AG", **more)
         case 2:
-            box.new_contact(f"Person{n}", "Ada", primaryEmailAddress=mail(f"h{n}@home.example"))
+            box.new_contact(f"Person{n}", "Ada", primaryEmailAddress=mail(f"h{n}@home.example"), **more)
         case _:
-            box.new_contact(f"Person{n}", "Ada", primaryEmailAddress=primary, mobilePhone=f"+33 6 {n}")
+            box.new_contact(f"Person{n}", "Ada", primaryEmailAddress=own, mobilePhone=f"+33 6 {n}", **more)
 
 
 @pytest.mark.timeout(420)
@@ -316,7 +350,9 @@ def test_m4_two_address_books_of_two_hundred_become_one(bare: World) -> None:
     assert all(card["COPREP_LINES"] == ["R001"] for card in cards)
     # What one side lacked was filled in; where both had a value, X3's stands and Outlook's is in a line.
     by_name = {card["LNA"]: card for card in cards}
-    assert {by_name[f"Person{n}"]["CPYMOB"] for n in SAME if n % 4 == 3} == {f"+33 6 {n}" for n in SAME if n % 4 == 3}
+    own = {n: by_name[f"Lefèvre{n}" if n % 4 == 1 else f"Person{n}"] for n in SAME}
+    assert {n: card["SRV"] for n, card in own.items()} == {n: f"Department {n}" for n in SAME}
+    assert all(own[n]["CPYMOB"] == f"+33 6 {n}" for n in SAME if n % 4 == 3)
     assert sum(row["jobTitle"] == "Buyer" for row in rows) == 25
     lines = bare.problems(type="contact")
     phones = {line["outlook"] for line in lines if line["field"] == "work_phone"}

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.system.test_deletions import EVENT_BINS
 from tests.system.world import World, ymd
 
 YES_NO = pytest.mark.parametrize("allowed", [True, False], ids=["allowed", "forbidden"])
@@ -281,4 +282,16 @@ def test_d2_what_is_done_is_kept_in_x3_if_the_user_wants_so(world: World, kind: 
     assert len(world.sage.all(kind.publication)) == int(keep)
     world.sync("REP1", "--full")
     assert (kind.items(world), waits(world, kind)) == ([], [])
+    world.quiet()
+
+
+@pytest.mark.parametrize("switches", EVENT_BINS, ids=str)
+def test_d3_however_the_bin_answers_a_deleted_contact_loses_its_assignment(world: World, switches: dict[str, bool]) -> None:
+    world.servers.control("POST", "switches", switches)
+    world.sage.new_contact("Rossi")
+    world.sync()
+    world.later()
+    world.alice.delete_contact(world.alice.contacts()[0]["id"])
+    world.sync()
+    assert world.sage.only("ZCOR")["COPREP_LINES"] == []
     world.quiet()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.system.outlook import FAX
 from tests.system.test_fields import shown
 from tests.system.world import World
@@ -152,4 +154,59 @@ def test_c2_every_field_of_a_contact_edited_in_x3_goes_alone(world: World) -> No
         expected |= seen
         assert card_of(world.alice.contacts()[0]) == expected, edit
         assert report["writes"] == {"x3": 0, "outlook": 1}, edit
+    world.quiet()
+
+
+CLEARED: dict[str, tuple[str, dict[str, Any]]] = {
+    "names": ("givenName", {"FNA": ""}),
+    "title": ("title", {"TTL": ""}),
+    "function": ("jobTitle", {"FNCLIB": ""}),
+    "department": ("department", {"SRV": ""}),
+    "company": ("companyName", {"CPYBPADES": ""}),
+    "work address": ("businessAddress", dict.fromkeys(("CPYADD", "CPYZIP", "CPYCTY", "CPYSAT", "CPYCRY"), "")),
+    "work phone": ("businessPhones", {"CPYTEL": ""}),
+    "mobile": ("mobilePhone", {"CPYMOB": ""}),
+    "fax": ("fax", {"CPYFAX": ""}),
+    "work e-mail": ("primaryEmailAddress", {"CPYEML": ""}),
+    "home address": ("homeAddress", dict.fromkeys(("HOMADD", "HOMZIP", "HOMCTY", "HOMCRY"), "")),
+    "home phone": ("homePhones", {"HOMTEL": ""}),
+    "home e-mail": ("secondaryEmailAddress", {"HOMEML": ""}),
+    "birthday": ("birthday", {"BIR": ""}),
+}
+EMPTY: dict[str, Any] = {"businessAddress": {}, "homeAddress": {}, "businessPhones": [], "homePhones": []}
+BLANK = ("", "0", ["", "", ""], "00000000")
+
+
+@pytest.mark.parametrize("field", CLEARED)
+def test_c2_a_field_of_a_contact_cleared_in_outlook_is_cleared_in_x3_alone(world: World, field: str) -> None:
+    name, gone = CLEARED[field]
+    made = world.alice.ok("POST", "/contacts", {**CARD, "businessPhones": ["+44 117 1"]})
+    world.sync()
+    world.later()
+    fax = {"singleValueExtendedProperties": [{"id": FAX, "value": ""}]}
+    world.alice.change_contact(made["id"], **(fax if name == "fax" else {name: EMPTY.get(name)}))
+    report = world.sync()
+    record = world.sage.only("ZCOR")
+    assert {one: record[one] for one in gone if record[one] not in BLANK} == {}
+    kept = {one: text for one, text in COR.items() if one not in gone}
+    assert shown(record, kept) == kept
+    assert (report["writes"], world.problems()) == ({"x3": 1, "outlook": 0}, [])
+    world.quiet()
+
+
+@pytest.mark.parametrize("field", CLEARED)
+def test_c2_a_field_of_a_contact_cleared_in_x3_is_cleared_in_outlook_alone(world: World, field: str) -> None:
+    name, gone = CLEARED[field]
+    key = world.sage.save("ZCOR", reps=("R001",), **COR)["CORNUM"]
+    world.sync()
+    world.later()
+    before = world.alice.contacts()[0]
+    edit: dict[str, Any] = {one: ["", "", ""] if one.endswith("ADD") else "" for one in gone}
+    world.sage.modify("ZCOR", key, **edit)
+    report = world.sync()
+    row = world.alice.contacts()[0]
+    assert not row[name]
+    also = {"displayName", "emailAddresses", "singleValueExtendedProperties", "changeKey", "@odata.etag"}
+    assert {one for one in row if row[one] != before[one]} - also - {"lastModifiedDateTime"} == {name}
+    assert (report["writes"], world.problems()) == ({"x3": 0, "outlook": 1}, [])
     world.quiet()

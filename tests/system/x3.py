@@ -88,6 +88,12 @@ class X3:
         assert len(found) == 1, [(row[KEYS[name]], row.get("FULOBJ", row.get("LNA"))) for row in found]
         return found[0]
 
+    def unassign(self, key: str, rep: str) -> None:
+        """Take a representative's line off a contact, on its screen."""
+        number = (self.read("ZCOR", key) or {})["COPREP_LINES"].index(rep) + 1
+        lines = f"<blocKey>COP1~NBREP</blocKey><lineKeys><item>{number}</item></lineKeys>"
+        self.call("deleteLines", "ZCOR", _key("ZCOR", key) + lines)
+
     # ------------------------------------------------------------------------------- as a person fills them
 
     def new_task(self, subject: str, due: str, **more: str) -> Record:
