@@ -176,7 +176,7 @@ class Executor:
         while True:
             try:
                 look = await self._apply(step)
-                progress.problems += refusals.left_alone(step, look)
+                progress.problems += refusals.left_alone(step, look, pair)
                 return look
             except Refused as refused:
                 if refused.field not in step.changes or len(step.changes) == 1:

@@ -67,18 +67,21 @@ def put(
     return problems.put(tx, user_id, item, [*found, *staying], guard.versions(decision), now)
 
 
-def left_alone(step: Update, look: Present | None) -> list[Problem]:
+def left_alone(step: Update, look: Present | None, pair: Pair) -> list[Problem]:
     """C6: a line for each field that X3 said to have written and shows as it was, because a screen or an entry point sets
     it back. It counts as seen, lest it be sent again and again. In other capitals X3 had it before (C1). What Outlook
     cannot show is known beforehand."""
-    if look is None or step.side is not Side.X3:
+    outlook = pair.outlook
+    if look is None or step.side is not Side.X3 or not isinstance(outlook, Present):
         return []
     lines = []
     for name, wanted in step.changes.items():
         before, now = (getattr(one.content, name) for one in (step.target, look))
         if now == before != wanted and fold(shown(now)) != fold(shown(wanted)):
             message = "X3 took the change and left the field as it was"
-            lines.append(Problem(field=name, message=message, x3=shown(now), outlook=shown(wanted), kept=True))
+            held = getattr(outlook.content, name)
+            told = shown(wanted if held is None else held)  # None: Outlook has no place for it
+            lines.append(Problem(field=name, message=message, x3=shown(now), outlook=told, kept=True))
     return lines
 
 

@@ -37,6 +37,7 @@ from reconcile.content import (
 from reconcile.fields import ONE_SIDED
 from reconcile.model import Absent, Body, Link, Observation, Pair, Present, Private, Where
 from reconcile.port import TryLater
+from reconcile.shown import shown
 from worker.bootstrap import Application
 from worker.desk.byhand import Hand, by_hand
 from worker.desk.history import find_item
@@ -55,6 +56,7 @@ _SOMETHING = {
     Place: Place(text="?"),
     Relation: Relation(company=Company(name="?")),
     TaskDates: TaskDates(start=date(1900, 1, 1)),
+    tuple: ("?",),
 }
 
 # -------------------------------------------------------------------------------------------------- fix
@@ -82,16 +84,15 @@ async def fix(
             mend = "Correct the item on either side, or try again with `x3sync problems retry`."
             raise Unfit("The item does not stand linked on both sides, so there is no value to choose.", mend=mend)
         present = {Side.X3: x3, Side.OUTLOOK: outlook}
-        chosen, written = Side.X3 if side is None else side, None
+        chosen = Side.X3 if side is None else side
         names = _fields(line, link, x3, outlook)
         if value is not None:
-            changes = {_one(line): _typed(line, value)}
-            written = await _write(hand, line, Side.X3, x3, changes, "a value typed by hand")
-        elif (kept := _kept(app, user, line, chosen, present[chosen])) is not None:
-            why = f"{chosen.value}'s value chosen by hand"
-            written = await _write(hand, line, chosen, present[chosen], {line.problem.field: kept}, why)
-        if written is not None:
-            present[chosen] = written
+            changes, why = {_one(line): _typed(line, value)}, "a value typed by hand"
+        else:
+            changes, why = _written(app, user, line, chosen, present[chosen]), f"{chosen.value}'s value chosen by hand"
+        if changes:
+            step = Update(side=chosen, type=line.item.type, target=present[chosen], changes=changes)
+            present[chosen] = await hand.write(step, line.item, Rule.R4, why)
         hand.save_link(_settled(link, present, chosen, names))
         with app.store.begin() as tx:
             problems.retry(tx, [line.id])
@@ -133,24 +134,20 @@ def _fields(line: ProblemLine, link: Link, x3: Present, outlook: Present) -> lis
     return sorted(differing)
 
 
-def _kept(app: Application, user: User, line: ProblemLine, side: Side, look: Present) -> object | None:
-    """The value of the line where the side no longer holds it (a conflict's loser, C4); None where it still does."""
+def _written(app: Application, user: User, line: ProblemLine, side: Side, look: Present) -> Changes:
+    """What has to be written on the side before its value can be carried: the value of the line where the side no longer
+    holds it (a conflict's loser, C4). A line tells values as `shown` puts them."""
     name = line.problem.field
     text = line.problem.x3 if side is Side.X3 else line.problem.outlook
-    if not name or not text or str(getattr(look.content, name)) == text or not line.problem.kept:
-        return None
+    if not line.problem.kept or not name or shown(getattr(look.content, name)) == text:
+        return {}
     with app.store.read() as tx:
         versions = journal.versions(tx, user.id, line.item)
-    values: list[object] = [getattr(v.content, name) for v in reversed(versions) if v.side is side]
-    found = [value for value in values if str(value) == text]
+    values = [getattr(v.content, name) for v in reversed(versions) if v.side is side]
+    found = [value for value in values if shown(value) == text]
     if not found:
         raise Unfit(f"{side.value}'s value is no longer kept.", mend="Type it with --value.")
-    return found[0]
-
-
-async def _write(hand: Hand, line: ProblemLine, side: Side, target: Present, changes: Changes, why: str) -> Present:
-    step = Update(side=side, type=line.item.type, target=target, changes=changes)
-    return await hand.write(step, line.item, Rule.R4, why)
+    return {name: found[0]}
 
 
 def _settled(link: Link, present: dict[Side, Present], chosen: Side, names: Iterable[str]) -> Link:
@@ -159,7 +156,8 @@ def _settled(link: Link, present: dict[Side, Present], chosen: Side, names: Iter
     for side in Side:
         look = present[side].content
         content = link.seen(side).content or look
-        values = {name: unlike(getattr(look, name)) if side is chosen else getattr(look, name) for name in names}
+        held = [name for name in names if side is Side.X3 or name not in ONE_SIDED[link.type]]
+        values = {name: unlike(getattr(look, name)) if side is chosen else getattr(look, name) for name in held}
         seen[side] = replace(content, **values)
     return replace(
         link,
