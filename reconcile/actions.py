@@ -213,7 +213,8 @@ class Gate(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One line of problem management (R4): a field (or, blank, the whole item) that was not carried."""
+    """One line of problem management (R4): a field (or, blank, the whole item) that was not carried. `said_by`: the side
+    whose server refused it; None for what the sync itself says."""
 
     field: str
     message: str
@@ -221,6 +222,7 @@ class Problem:
     outlook: str = ""
     log_code: str = ""
     kept: bool = False  # only a value kept for reading; cured by the next change of either side
+    said_by: Side | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,7 +98,8 @@ class Executor:
         except (TryLater, _Postponed) as later:
             status, why = LATER, str(later)
         except Refused as refused:
-            progress.problems.append(refusals.refusal(refused, decision.pair))
+            asked = next(step for step in decision.steps if step not in progress.done)
+            progress.problems.append(refusals.refusal(refused, decision.pair, asked.side))
             status, why = PROBLEM, f"refused: {refused}"
         progress.failed.extend(step for step in decision.steps if step not in progress.done)
         return self._remember(decision, progress, status, why)
@@ -181,7 +182,7 @@ class Executor:
             except Refused as refused:
                 if refused.field not in step.changes or len(step.changes) == 1:
                     raise
-                progress.problems.append(refusals.refusal(refused, pair))
+                progress.problems.append(refusals.refusal(refused, pair, step.side))
                 progress.dropped.append(replace(step, changes={refused.field: step.changes[refused.field]}))
                 rest = {name: value for name, value in step.changes.items() if name != refused.field}
                 step = replace(step, changes=rest)
@@ -242,7 +243,7 @@ class Executor:
                 empty = getattr(crossing.blank(step.type, step.content), refused.field, None) if refused.field else None
                 if empty is None or getattr(step.content, refused.field) == empty:
                     raise
-                progress.problems.append(refusals.refusal(refused, pair))
+                progress.problems.append(refusals.refusal(refused, pair, step.side))
                 step = replace(step, content=replace(step.content, **{refused.field: empty}))
                 continue
             assert look is not None

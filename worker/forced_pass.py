@@ -73,9 +73,7 @@ class ForcedPass:
                 plan = await self.plan(report, with_cards(plan.force, cards))
                 first = ()
         self.round.describe(report, plan.seen)
-        outcomes = await self.round.carry_out(plan.seen, plan.context, plan.decisions[len(first) :])
-        for outcome in outcomes:
-            report.add(outcome)
+        outcomes = await self.round.carry_out(plan.seen, plan.context, plan.decisions[len(first) :], report)
         self.settling.store_forced_holds(outcomes, plan.context.force)
         if self.round.stopped():
             report.alerts.append("stopped by hand: what was not begun was left (F4)")

@@ -85,7 +85,7 @@ def left_alone(step: Update, look: Present | None, pair: Pair) -> list[Problem]:
     return lines
 
 
-def refusal(refused: Refused, pair: Pair) -> Problem:
+def refusal(refused: Refused, pair: Pair, on: Side) -> Problem:
     """A server's refusal as a problem line, with what stands on both sides in that field."""
     values = {
         side: shown(getattr(observed.content, refused.field, None)) if refused.field else ""
@@ -98,4 +98,5 @@ def refusal(refused: Refused, pair: Pair) -> Problem:
         x3=values.get(Side.X3, ""),
         outlook=values.get(Side.OUTLOOK, ""),
         log_code=refused.log_code,
+        said_by=on,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -80,6 +80,7 @@ class Report:
     alerts: list[str] = field(default_factory=list)
     waiting: int = 0
     unfinished: bool = False  # a slice: the user's marks stay, and the next pass goes on
+    ended: str = ""  # why the pass ended before its time: a side did not answer, or refused everything
 
     def observe(self, outlook: Mapping[tuple[Kind, str], Observation]) -> None:
         """Count private items and the classes of events (A5)."""
@@ -140,7 +141,10 @@ class Report:
         steps: Sequence[Step | None] = (
             [s for s in decision.steps if not isinstance(s, Mark)] or list(decision.steps) or [None]
         )
+        said = [problem for problem in outcome.problems if problem.said_by is not None]
         for step in steps:
+            told = said if step is steps[-1] else [one for one in said if step is not None and one.said_by is step.side]
+            said = [one for one in said if one not in told]
             self.decisions.append(
                 {
                     "type": decision.pair.type.value,
@@ -151,6 +155,8 @@ class Report:
                     "on": step.side.value if step is not None else "",
                     "why": outcome.why or _sentence(decision),
                     "outcome": outcome.status,
+                    "message": "; ".join(one.message for one in told),
+                    "log_code": ", ".join(dict.fromkeys(one.log_code for one in told if one.log_code)),
                 }
             )
 
@@ -165,6 +171,7 @@ class Report:
             "started": self.started.isoformat(),
             "seconds": round(self.seconds, 3),
             "held_as_a_whole": self.whole_hold,
+            "ended": self.ended,
             "counts": self.counts,
             "writes": self.writes,
             "requests": self.requests,
@@ -184,7 +191,7 @@ def _sentence(decision: Decision) -> str:
 # ------------------------------------------------------------------------------------------------- shown
 
 
-def as_text(document: Mapping[str, Any], problems: Iterable[Mapping[str, Any]] = ()) -> str:
+def as_text(document: Mapping[str, Any]) -> str:
     """The report to be read or pasted into a mail (R1)."""
     lines = [
         f"x3sync report - user {document['user']} - pass {document['pass']}",
@@ -192,6 +199,8 @@ def as_text(document: Mapping[str, Any], problems: Iterable[Mapping[str, Any]] =
     ]
     if document.get("held_as_a_whole"):
         lines.append(f"HELD AS A WHOLE: {document['held_as_a_whole']}")
+    if document.get("ended"):
+        lines.append(f"ENDED EARLY: {document['ended']}")
     for name, counts in document["counts"].items():
         x3, outlook = counts["x3"], counts["outlook"]
         lines.append(
@@ -212,17 +221,17 @@ def as_text(document: Mapping[str, Any], problems: Iterable[Mapping[str, Any]] =
             f"[{entry['rule']}] {entry['type']} {entry['x3_key'] or '(not in X3)'}: {entry['action']}{where}"
             f" - {entry['outcome']} - {entry['why']}"
         )
-    for problem in problems:
-        lines.append(f"Distant server message: {problem['message']}")
-        if problem.get("log_code"):
-            lines.append(f"- - - Log code on distant server: {problem['log_code']} - - -")
+        if entry.get("message"):
+            lines.append(f"Distant server message: {entry['message']}")
+        if entry.get("log_code"):
+            lines.append(f"- - - Log code on distant server: {entry['log_code']} - - -")
     return "\n".join(lines)
 
 
 def as_csv(document: Mapping[str, Any]) -> str:
     """One line a decision."""
     out = io.StringIO()
-    columns = ["type", "x3_key", "outlook_id", "rule", "action", "on", "why", "outcome"]
+    columns = ["type", "x3_key", "outlook_id", "rule", "action", "on", "why", "outcome", "message", "log_code"]
     writer = csv.DictWriter(out, columns, extrasaction="ignore")
     writer.writeheader()
     writer.writerows(document["decisions"])

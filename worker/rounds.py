@@ -220,11 +220,14 @@ class Round:
 
     # ----------------------------------------------------------------------------------------- carry out
 
-    async def carry_out(self, seen: Gathered, context: Context, decisions: Sequence[Decision]) -> list[Outcome]:
-        """Contacts first; what names them is then planned again with the contacts that have just come (K rules)."""
+    async def carry_out(
+        self, seen: Gathered, context: Context, decisions: Sequence[Decision], report: Report
+    ) -> list[Outcome]:
+        """Contacts first; what names them is then planned again with the contacts that have just come (K rules). Each
+        outcome is reported, also when the pass ends before all are there."""
         executor = self._executor(seen, context)
         of_contacts = [d for d in decisions if d.pair.type is ItemType.CONTACT and d.deletes_on is None]
-        outcomes = await self._all(executor, of_contacts, "contacts")
+        outcomes = await self._all(executor, of_contacts, "contacts", report)
         rest = [d for d in decisions if d not in of_contacts]
         if any(outcome.steps for outcome in outcomes):
             pairs = [pair for pair in seen.matching.pairs if pair.type is not ItemType.CONTACT]
@@ -233,8 +236,8 @@ class Round:
                 *(d for d in again if d.gate_rule is not Rule.G7),
                 *(d for d in rest if d.pair.type is ItemType.CONTACT),
             ]
-        outcomes += await self._all(executor, [d for d in rest if d.deletes_on is None], "items")
-        outcomes += await self._all(executor, [d for d in rest if d.deletes_on is not None], "deletions")
+        outcomes += await self._all(executor, [d for d in rest if d.deletes_on is None], "items", report)
+        outcomes += await self._all(executor, [d for d in rest if d.deletes_on is not None], "deletions", report)
         return outcomes
 
     def _executor(self, seen: Gathered, context: Context) -> Executor:
@@ -260,29 +263,32 @@ class Round:
             known_problems=lines,
         )
 
-    async def _all(self, executor: Executor, decisions: Sequence[Decision], phase: str) -> list[Outcome]:
+    async def _all(self, executor: Executor, decisions: Sequence[Decision], phase: str, report: Report) -> list[Outcome]:
         """Carry out independent decisions side by side; the first Stop ends them all (G5)."""
-        places, done = asyncio.Semaphore(AT_ONCE), 0
+        places = asyncio.Semaphore(AT_ONCE)
         # Occurrences share their series' change key: a write of one is a conflict for another under way (412).
         turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        done = dict[int, Outcome]()
 
-        async def one(decision: Decision) -> Outcome | None:
-            nonlocal done
+        async def one(place: int, decision: Decision) -> None:
             series = _series_written(decision)
             async with turns[series] if series else nullcontext(), places:
                 if self.stopped():
-                    return None
-                outcome = await executor.carry_out(decision)
-                done += 1
-                self.progress(phase, done, len(decisions))
-                return outcome
+                    return
+                done[place] = await executor.carry_out(decision)
+                self.progress(phase, len(done), len(decisions))
 
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(one(decision)) for decision in decisions]
+                for place, decision in enumerate(decisions):
+                    group.create_task(one(place, decision))
         except* (Stop, leases.LeaseLost) as stopped:
             raise stopped.exceptions[0] from None
-        return [outcome for task in tasks if (outcome := task.result()) is not None]
+        finally:
+            outcomes = [done[place] for place in sorted(done)]
+            for outcome in outcomes:
+                report.add(outcome)
+        return outcomes
 
     # ------------------------------------------------------------------------------------------- report
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from reconcile.actions import Gate, Rule
 from reconcile.model import Side
+from reconcile.port import Refused, Stop, TryLater
 from worker import wall_times
 from worker.clock import Clock
 from worker.forced import Forced
@@ -61,7 +62,8 @@ class Pass:
     _lease: Lease | None = None
 
     async def run(self) -> Report:
-        """Carry the pass through. Raises Busy, TryLater and Stop; a dry run writes nothing anywhere (G4)."""
+        """Carry the pass through. Raises Busy, TryLater, Stop, Refused and leases.LeaseLost; a dry run writes nothing
+        anywhere (G4). A pass that ends early, too, leaves a report of what it did, and of why it ended (R1)."""
         report = Report(
             user=self.user.x3_user,
             pass_id=self.id,
@@ -71,15 +73,20 @@ class Pass:
             started=self.clock.now(),
         )
         before, begun = dict(self.worlds.requests()), self.clock.monotonic()
-        if self.dry_run:
-            await self._preview(report)
-        else:
-            await self._leased(report)
+        try:
+            await (self._preview(report) if self.dry_run else self._leased(report))
+        except (TryLater, Stop, Refused, leases.LeaseLost) as early:
+            report.ended = str(early)
+            self._close(report, before, begun)
+            raise
+        self._close(report, before, begun)
+        return report
+
+    def _close(self, report: Report, before: Mapping[str, int], begun: float) -> None:
         report.seconds = self.clock.monotonic() - begun
         report.requests = {name: count - before.get(name, 0) for name, count in self.worlds.requests().items()}
         if not self.dry_run:
             self._save_report(report)
-        return report
 
     # -------------------------------------------------------------------------------------------- lease
 
@@ -148,9 +155,7 @@ class Pass:
             if whole:
                 self._settling().hold_whole(report, decisions, whole)
                 return
-            outcomes = await round_.carry_out(seen, context, decisions)
-            for outcome in outcomes:
-                report.add(outcome)
+            outcomes = await round_.carry_out(seen, context, decisions, report)
             if self.stopped():
                 # A slice of a long pass: cursors, marks and holds stay as they were, so that the next slice sees the rest.
                 report.unfinished = True

@@ -27,13 +27,12 @@ def report(
         raise desk.Unfit("One form at a time.", mend="Keep one of --text, --csv and --json.")
     with opened(complete=False) as app:
         run = desk.report_of(app, what)
-        lines = [row for row in desk.problem_rows(app) if row.user == run.report["user"]]
     if as_json:
         shown.document(run.report)
     elif csv:
         shown.say(as_csv(run.report).rstrip("\r\n"))
     else:
-        shown.say(as_text(run.report, [shown.plain(line) for line in lines]))
+        shown.say(as_text(run.report))
 
 
 def pending(
