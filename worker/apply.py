@@ -299,7 +299,9 @@ class Executor:
             else:
                 self._write_journal(tx, decision, progress, item, status, why)
             known, now = self.known_problems, self.clock.now()
-            if refusals.put(tx, self.user_id, decision, item, problems_, known, now) == QUARANTINE_AFTER:
+            linked = link is not None
+            failed = refusals.put(tx, self.user_id, decision, item, problems_, known, now, linked=linked)
+            if failed == QUARANTINE_AFTER:
                 self.on_quarantine(decision)
             if created or (link is not None and status == DONE):
                 attempts.close_of(tx, self.user_id, item)

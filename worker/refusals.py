@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from reconcile import guard, merge
 from reconcile.actions import Decision, Problem, Rule, Update
-from reconcile.model import Pair, Present, Side
+from reconcile.model import Absent, Observation, Pair, Present, Side
 from reconcile.port import Refused
 from reconcile.shown import shown
 from reconcile.text import fold
-from worker.state import problems
+from worker.observed import Gathered
+from worker.state import links, problems
 from worker.state.items import ItemKey
 from worker.state.problems import ProblemLine
 
@@ -53,18 +54,40 @@ def put(
     found: Sequence[Problem],
     known: Mapping[ItemKey, list[ProblemLine]],
     now: datetime,
+    *,
+    linked: bool,
 ) -> int:
-    """Lines of fields that were decided anew are replaced, others stay until they are cured (R4). Answers how often the
-    item has failed (G2)."""
+    """Lines of fields that were decided anew are replaced, others stay until they are cured, or their link ends (R4):
+    `linked` says whether there is one now. Answers how often the item has failed (G2)."""
     pair = decision.pair
     if decision.rule in _AS_IT_WAS and not (found or decision.steps or decision.after):
         return 0
     touched = {line.field for line in found} | {""}
+    # K3: also what goes along with a change of another field.
+    touched |= {name for step in decision.steps if isinstance(step, Update) for name in step.changes}
     if isinstance(pair.x3, Present) and isinstance(pair.outlook, Present):
         touched |= {name for side in Side for name in merge.changed(pair, side)}
-    # Nothing that was said of an item before it became private stays (S4).
-    staying = [] if decision.erase else [line.problem for line in _lines(pair, known) if line.problem.field not in touched]
+    # Of what has no link everything was decided anew. Nothing that was said of an item before it became private stays (S4).
+    anew = decision.erase or pair.link is None or not linked
+    staying = [] if anew else [line.problem for line in _lines(pair, known) if line.problem.field not in touched]
     return problems.put(tx, user_id, item, [*found, *staying], guard.versions(decision), now)
+
+
+def ended(tx: Session, user_id: int, seen: Gathered) -> list[ItemKey]:
+    """R4: the items of lines that have no link and are no longer there: proven gone, or not shown where everything was
+    looked at, because they were moved out of the managed folders or lie outside the window."""
+    over = {line.item for line in problems.of_user(tx, user_id) if _is_over(line.item, seen)}
+    return sorted(item for item in over if links.of_item(tx, user_id, item) is None)
+
+
+def _is_over(item: ItemKey, seen: Gathered) -> bool:
+    halves: list[Observation | None] = []
+    if item.x3_key:
+        halves.append(seen.x3.get((item.type, item.x3_key)))
+    if item.outlook_key:
+        halves.append(seen.outlook.get((item.type.kind, item.outlook_key)))
+    everything = seen.complete and item.type.kind in seen.complete_kinds
+    return bool(halves) and all(isinstance(half, Absent) or (half is None and everything) for half in halves)
 
 
 def left_alone(step: Update, look: Present | None, pair: Pair) -> list[Problem]:

@@ -11,11 +11,12 @@ from reconcile.actions import Decision, Gate, Rule
 from reconcile.context import Force
 from reconcile.model import Absent, ItemType, Link, Present, Side
 from reconcile.port import Stream
+from worker import refusals
 from worker.clock import Clock
 from worker.items import item_of
 from worker.observed import Gathered
 from worker.report import DONE, HELD, PLANNED, PROBLEM, SKIPPED, Outcome, Report
-from worker.state import attempts, dirty, held, links, users
+from worker.state import attempts, dirty, held, links, problems, users
 from worker.state.held import Held
 from worker.state.items import ItemKey
 from worker.state.leases import Lease
@@ -109,6 +110,7 @@ class Settling:
             for stream in seen.silent_folders:
                 if users.folder_silent(tx, self.user_id, stream.folder, "does not answer (S9)"):
                     self.on_alert("folder_silent", stream.folder)
+            problems.cure(tx, self.user_id, refusals.ended(tx, self.user_id, seen))
             users.passed(tx, self.user_id, now, full=full)
         if seen.hints:
             await self.x3.acknowledge([hint.number for hint in seen.hints])

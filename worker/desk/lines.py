@@ -13,7 +13,7 @@ from worker.bootstrap import Application
 from worker.desk.passes import Unfit, codes, find_user, link_of, mark_dirty, mark_items, passes_of, refs
 from worker.report import Report
 from worker.settle import WHOLE
-from worker.state import codec, held, problems, users
+from worker.state import codec, held, links, problems, users
 from worker.state.held import Held
 from worker.state.items import ItemKey
 from worker.state.problems import ProblemLine
@@ -76,6 +76,7 @@ async def retry(app: Application, ids: Sequence[int], progress: Progress | None 
         problems.retry(tx, [line.id for line in lines])
     for line in lines:
         mark_items(app, line.user_id, [line.item], "admin")
+        _seek(app, line.user_id, line.item)
     return await passes_of(app, [line.user_id for line in lines], progress)
 
 
@@ -172,11 +173,18 @@ def _held_chosen(app: Application, ids: Sequence[int]) -> list[Held]:
 async def _said(app: Application, rows: Sequence[Held], progress: Progress | None) -> list[Report]:
     for row in rows:
         mark_items(app, row.user_id, [row.item], "admin")
-        with app.store.read() as tx:
-            user = users.by_id(tx, row.user_id)
-        if user is not None and row.forced is not None and link_of(app, row.user_id, row.item) is None:
-            mark_dirty(app, [user], "admin", "full")  # only a complete listing shows a task whose list is not known
+        if row.forced is not None:
+            _seek(app, row.user_id, row.item)
     return await passes_of(app, [row.user_id for row in rows], progress)
+
+
+def _seek(app: Application, user_id: int, item: ItemKey) -> None:
+    """Without a link only a complete listing shows all that concerns an item: a task's list, and those it may belong to."""
+    with app.store.read() as tx:
+        user = users.by_id(tx, user_id)
+        link = links.of_item(tx, user_id, item)
+    if user is not None and link is None:
+        mark_dirty(app, [user], "admin", "full")
 
 
 def _all_there(what: str, found: Mapping[int, object]) -> None:

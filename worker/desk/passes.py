@@ -153,10 +153,7 @@ def refs(item: ItemKey, link: Link | None) -> list[Ref]:
 def link_of(app: Application, user_id: int, item: ItemKey) -> Link | None:
     """The item's link, if it has one."""
     with app.store.read() as tx:
-        found = links.by_x3(tx, user_id, [(item.type, item.x3_key)]) if item.x3_key else []
-        if not found and item.outlook_key:
-            found = links.by_outlook(tx, user_id, item.type.kind, [item.outlook_key])
-    return next(iter(found), None)
+        return links.of_item(tx, user_id, item)
 
 
 async def passes_of(app: Application, user_ids: Iterable[int], progress: Progress | None = None) -> list[Report]:

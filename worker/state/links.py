@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from reconcile.context import ContactEntry
 from reconcile.model import Contact, EventFacts, ItemType, Kind, Link, LinkState, Seen, Side
 from worker.state.codec import decode, encode
-from worker.state.items import chunks
+from worker.state.items import ItemKey, chunks
 from worker.state.tables import LinkRow
 
 
@@ -93,6 +93,14 @@ def by_outlook(tx: Session, user_id: int, kind: Kind, ids: Iterable[str]) -> lis
     for chunk in chunks(dict.fromkeys(ids)):
         found += _read(tx, LinkRow.user_id == user_id, LinkRow.kind == kind.value, LinkRow.outlook_key.in_(chunk))
     return found
+
+
+def of_item(tx: Session, user_id: int, item: ItemKey) -> Link | None:
+    """The item's link, by either key."""
+    found = by_x3(tx, user_id, [(item.type, item.x3_key)]) if item.x3_key else []
+    if not found and item.outlook_key:
+        found = by_outlook(tx, user_id, item.type.kind, [item.outlook_key])
+    return next(iter(found), None)
 
 
 def by_event(tx: Session, user_id: int, *, ical_uid: str = "", series_id: str = "") -> list[Link]:
