@@ -236,3 +236,63 @@ def test_r4_c4_either_value_of_every_field_can_be_chosen(world: World, name: str
         item.shows(by_side[chosen == "outlook"])
         assert {line["field"]: line["id"] for line in world.problems()} == lines
     world.quiet()
+
+
+@pytest.mark.parametrize(
+    "typed", ["JURA", "Horlogerie du Jura   #JURA#", " #JURA# ", '{"company": {"number": "JURA"}, "people": []}']
+)
+def test_r4_k5_an_unknown_company_is_typed(world: World, typed: str) -> None:
+    companies = {"id": COMPANIES, "value": ["Nobody   #NOBODY#"]}
+    world.alice.new_event("Visit", at(1), multiValueExtendedProperties=[companies])
+    world.sync()
+    (line,) = world.problems(field="relation")
+    world.later()
+    world.product.json("problems", "fix", str(line["id"]), "--value", typed)
+    assert (world.sage.only("ZBAP")["APTCMP"], world.problems()) == ("JURA", [])
+    assert world.alice.events()[0]["companies"] == ["Horlogerie du Jura   #JURA#"]
+    world.quiet()
+
+
+def test_r4_k2_an_unknown_contact_of_a_task_is_typed(world: World) -> None:
+    ada = world.sage.new_contact("Rossi", "Ada")["CORNUM"]
+    bob = world.sage.new_contact("Weiss", "Bob")["CORNUM"]
+    world.sage.new_task("Visit", ymd(1), TSKCOR=ada, TSKCMP="JURA")
+    world.sync()
+    world.later()
+    row = world.alice.tasks()[0]
+    link = next(one for one in row["linkedResources"] if one["applicationName"] == "Contact")
+    world.alice.ok("DELETE", f"/todo/lists/{world.alice.default_list}/tasks/{row['id']}/linkedResources/{link['id']}")
+    world.alice.link_contact(row["id"], "Nobody Known")
+    world.sync()
+    (line,) = world.problems(field="relation")
+    world.later()
+    world.product.json("problems", "fix", str(line["id"]), "--value", bob)
+    task = world.sage.only("ZTSK")
+    assert (task["TSKCOR"], task["TSKCMP"], world.problems()) == (bob, "JURA", [])
+    assert listed(world.alice.tasks()[0]) == ["Bob Weiss"]
+    world.quiet()
+
+
+def test_r4_k4_an_unknown_contact_of_an_appointment_is_typed_in_its_place(world: World) -> None:
+    cards = {name: world.sage.new_contact(name, "A")["CORNUM"] for name in ("Rossi", "Weiss", "Verdi")}
+    world.sync()
+    persons = {"id": PERSONS, "value": ["A Rossi", "Nobody Known"]}
+    world.alice.new_event("Visit", at(1), multiValueExtendedProperties=[persons])
+    world.sync()
+    (line,) = world.problems(field="relation")
+    world.later()
+    world.product.json("problems", "fix", str(line["id"]), "--value", cards["Verdi"])
+    held = [card for card in world.sage.only("ZBAP")["APTCOR"] if card]
+    assert (held, world.problems()) == ([cards["Rossi"], cards["Verdi"]], [])
+    assert world.alice.events()[0]["persons"] == ["A Rossi", "A Verdi"]
+    world.quiet()
+
+
+def test_r4_k5_what_x3_knows_neither_as_company_nor_as_contact_is_said(world: World) -> None:
+    companies = {"id": COMPANIES, "value": ["Nobody   #NOBODY#"]}
+    world.alice.new_event("Visit", at(1), multiValueExtendedProperties=[companies])
+    world.sync()
+    (line,) = world.problems(field="relation")
+    answer = world.product.run("problems", "fix", str(line["id"]), "--value", "NOBODY", code=2)
+    assert "no company and no contact" in answer.err
+    assert len(world.problems()) == 1

@@ -13,6 +13,11 @@ from worker.cli import shown
 from worker.cli.frame import opened, work
 from worker.report import Report
 
+_TYPED = (
+    "The right value, typed: a text, a date (2026-03-02), a number, true or false; a company as NUMBER or NAME #NUMBER#, "
+    "a contact as its number; a field with parts as JSON."
+)
+
 
 def list_problems(
     user: Annotated[str, typer.Argument(help="X3 user or mailbox; all users without it.")] = "",
@@ -37,7 +42,7 @@ def list_problems(
 def fix(
     problem: Annotated[int, typer.Argument(metavar="ID", help="The line's number.")],
     side: Annotated[Side | None, typer.Argument(metavar="x3|outlook", help="Whose value is right.")] = None,
-    value: Annotated[str | None, typer.Option("--value", metavar="TEXT", help="The right value, typed.")] = None,
+    value: Annotated[str | None, typer.Option("--value", metavar="TEXT", help=_TYPED)] = None,
     as_json: shown.Json = False,
 ) -> None:
     """Settle a line by X3's value, Outlook's or a typed one, and run a pass."""

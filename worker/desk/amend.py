@@ -17,15 +17,17 @@ from typing import Any
 
 import msgspec
 
-from reconcile import merge
+from reconcile import contacts, merge
 from reconcile.actions import Assign, Create, Rule, Update
 from reconcile.content import (
     Address,
     Appointment,
     Changes,
     Company,
+    Contact,
     Content,
     ItemType,
+    Person,
     PersonName,
     Place,
     Relation,
@@ -87,7 +89,7 @@ async def fix(
         chosen = Side.X3 if side is None else side
         names = _fields(line, link, x3, outlook)
         if value is not None:
-            changes, why = {_one(line): _typed(line, value)}, "a value typed by hand"
+            changes, why = {_one(line): await _typed(hand, line, value, x3.content)}, "a value typed by hand"
         else:
             changes, why = _written(app, user, line, chosen, present[chosen]), f"{chosen.value}'s value chosen by hand"
         if changes:
@@ -115,12 +117,33 @@ def _one(line: ProblemLine) -> str:
     return line.problem.field
 
 
-def _typed(line: ProblemLine, text: str) -> object:
+async def _typed(hand: Hand, line: ProblemLine, text: str, held: Content) -> object:
+    if line.problem.field == "relation" and not text.lstrip().startswith("{"):
+        assert not isinstance(held, Contact)
+        return await _related(hand, line, text, held.relation)
     try:
         return codec.field_value(line.item.type, line.problem.field, text)
     except (msgspec.ValidationError, msgspec.DecodeError, KeyError) as wrong:
         mend = "Type a text, a date (2026-03-02), a number, true or false; a field with parts as JSON."
         raise Unfit(f"The value does not fit the field {line.problem.field}: {wrong}.", mend=mend) from wrong
+
+
+async def _related(hand: Hand, line: ProblemLine, text: str, held: Relation) -> Relation:
+    """X3's relation with another company or contact: a company as Outlook spells it (`NAME   #NUMBER#`), or the bare number
+    of either. A contact takes the place of the one that the line names."""
+    number = contacts.parse_company(text).number
+    known, companies = await hand.worlds.x3.names([] if number else [text.strip()], [number or text.strip()])
+    if len(known) + len(companies) != 1:
+        wrong = "both a company and a contact" if known else "no company and no contact"
+        mend = "Type a company as `#NUMBER#`, a contact by its number, or both as JSON."
+        raise Unfit(f"{text.strip()} is the number of {wrong} in X3.", mend=mend)
+    if companies:
+        return replace(held, company=Company(number=next(iter(companies))))
+    cors = [person.cor for person in held.people]
+    last = contacts.PLACES[line.item.type] - 1
+    place = cors.index(line.problem.x3) if line.problem.x3 in cors else min(len(cors), last)
+    cors[place : place + 1] = known
+    return replace(held, people=tuple(Person(cor=cor) for cor in dict.fromkeys(cors)))
 
 
 def _fields(line: ProblemLine, link: Link, x3: Present, outlook: Present) -> list[str]:
