@@ -75,6 +75,7 @@ class ForcedPass:
         self.round.describe(report, plan.seen)
         outcomes = await self.round.carry_out(plan.seen, plan.context, plan.decisions[len(first) :], report)
         self.settling.store_forced_holds(outcomes, plan.context.force)
+        await self.settling.cure_carded()
         if self.round.stopped():
             report.alerts.append("stopped by hand: what was not begun was left (F4)")
 

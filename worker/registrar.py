@@ -10,7 +10,7 @@ from reconcile.actions import Create, Decision, Gate, Identify
 from reconcile.context import Context
 from reconcile.model import ItemType, Present, Side
 from reconcile.port import Moved, Refused, TryLater
-from worker import newcomers, persons
+from worker import newcomers, persons, refusals
 from worker.clock import Clock
 from worker.report import DONE, LATER, PROBLEM, SKIPPED, Outcome, Report
 from worker.state import journal, leases, problems
@@ -47,6 +47,7 @@ class Registrar:
             if decision.gate is not Gate.OPEN:
                 self.report.add(Outcome(decision, SKIPPED))
                 continue
+            decision = _card_alone(decision)
             outcome = await self._one(person, decision, context) if decision.steps else Outcome(decision, PROBLEM)
             self._remember(person, outcome)
             if outcome.status == DONE:
@@ -62,16 +63,16 @@ class Registrar:
         try:
             async with leases.x3_locks(self.store.begin, ItemType.CONTACT, keys, self.lease().owner, seconds=self._seconds):
                 met = (await persons.meet(self.x3, [person]))[person.number]
-                decision = persons.decide_one(person, met, context)
+                decision = _card_alone(persons.decide_one(person, met, context))
                 return await self._done(person, decision) if decision.steps else Outcome(decision, PROBLEM)
         except (TryLater, Moved, leases.LockBusy) as later:
             return Outcome(decision, LATER, why=str(later))
         except Refused as refused:
-            return Outcome(decision, PROBLEM, why=f"refused: {refused}")
+            line = refusals.refusal(refused, decision.pair, Side.X3)
+            return Outcome(decision, PROBLEM, problems=[line], why=f"refused: {refused}")
 
     async def _done(self, person: CrmPerson, decision: Decision) -> Outcome:
-        step = decision.steps[0]
-        alone = replace(decision, steps=(step,), after=None)
+        (step,) = decision.steps
         card: Present | None
         if isinstance(step, Identify):
             lock = leases.x3_lock(self.store.begin, step.type, step.target.key, self.lease().owner, seconds=self._seconds)
@@ -81,20 +82,22 @@ class Registrar:
             assert isinstance(step, Create)
             card = await self.x3.register(person, step.sync_id)
         assert card is not None
-        self._journal(alone, card)
-        return Outcome(alone, DONE, [step], x3_key=card.key)
+        self._journal(decision, card)
+        return Outcome(decision, DONE, [step], x3_key=card.key)
 
     @property
     def _seconds(self) -> float:
         return 2 * self.request_seconds
 
     def _remember(self, person: CrmPerson, outcome: Outcome) -> None:
-        """The report, and M4's problem line, under the CRM contact's number; it goes when M4 is sure."""
-        outcome.problems = list(outcome.decision.problems)
+        """The report, and a problem line (R4): of what X3 said, or that M4 is not sure who he is; until there is a card."""
+        outcome.problems = [*outcome.decision.problems, *outcome.problems]
         self.report.add(outcome)
+        if outcome.status == LATER:
+            return
+        item, versions = refusals.cardless(person.number), guard.versions(outcome.decision)
         with self.store.begin(self.lease()) as tx:
-            item = ItemKey(ItemType.CONTACT, person.number)
-            problems.put(tx, self.user_id, item, outcome.problems, guard.versions(outcome.decision), self.clock.now())
+            problems.put(tx, self.user_id, item, outcome.problems, versions, self.clock.now())
 
     def _journal(self, decision: Decision, card: Present) -> None:
         line = journal.Entry(
@@ -110,3 +113,8 @@ class Registrar:
         )
         with self.store.begin(self.lease()) as tx:
             journal.append(tx, self.user_id, [line])
+
+
+def _card_alone(decision: Decision) -> Decision:
+    """What is done in X3; the card's way to Outlook is planned when it is there."""
+    return replace(decision, steps=decision.steps[:1], after=None)

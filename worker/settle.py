@@ -98,6 +98,8 @@ class Settling:
         versions = [
             (link.id, side, version) for link in seen.echoes for side in Side if (version := _version(seen, link, side))
         ]
+        if full:
+            await self.cure_carded()
         with self.store.begin(self.lease()) as tx:
             # A create whose source is gone has nothing left to be answered for (M7).
             ended = [one for one in attempts.of_user(tx, self.user_id) if self._source_gone(seen, one)]
@@ -114,6 +116,14 @@ class Settling:
             users.passed(tx, self.user_id, now, full=full)
         if seen.hints:
             await self.x3.acknowledge([hint.number for hint in seen.hints])
+
+    async def cure_carded(self) -> None:
+        """Take away the lines of CRM contacts that have a card by now (F1, R4)."""
+        with self.store.read() as tx:
+            lines = problems.of_user(tx, self.user_id)
+        if carded := await refusals.carded(lines, self.x3):
+            with self.store.begin(self.lease()) as tx:
+                problems.cure(tx, self.user_id, carded)
 
     def _still_unread(self, seen: Gathered, marks: Sequence[dirty.Mark]) -> list[dirty.Mark]:
         """Items that could not be read stay marked, so that the saved cursors skip nothing; after a day the complete

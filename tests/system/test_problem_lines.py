@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.system.outlook import day
+from tests.system.test_forced import person, resync, surnames, twice
 from tests.system.test_one_contact import listed
 from tests.system.world import World, at, on, ymd
 
@@ -178,3 +179,23 @@ def test_r4_s4_the_line_of_a_refused_item_says_nothing_more_once_it_is_private(w
     world.alice.change_event(key, sensitivity="private")
     world.sync()
     assert secret not in str(world.problems())
+
+
+def test_r4_f1_a_refused_card_is_a_line_until_the_crm_contact_has_one(world: World) -> None:
+    person(world, "CCN1", "Rossi", "BLUELAKE")
+    person(world, "CCN2", "Verdi", "BLUELAKE")
+    fault: dict[str, Any] = {"message": "No card, F777", "every": True}
+    world.servers.fault("refuse", {"operation": "save", "object": "ZCOR"}, port="x3", **fault)
+    report = resync(world, "x3")
+    assert [row["log_code"] for row in report["decisions"]] == ["F777", "F777"]
+    for options in ((), ("--full",)):
+        world.sync("REP1", *options)
+        lines = [(line["x3_key"], line["message"], line["log_code"]) for line in world.problems()]
+        assert lines == [(f"CRM contact CCN{n}", "No card, F777", "F777") for n in (1, 2)]
+    world.servers.mend()
+    # Cured in X3, and by the next forced synchronisation.
+    world.sage.new_contact("Verdi", CNTNUM="CCN2")
+    world.sync("REP1", "--full")
+    assert [line["x3_key"] for line in world.problems()] == ["CRM contact CCN1"]
+    twice(world, "x3")
+    assert (world.problems(), surnames(world)) == ([], ["Rossi", "Verdi"])
