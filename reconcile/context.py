@@ -146,7 +146,8 @@ class Context:
     `fp` names tenant, X3 server and folder (M2); `now` are the two servers' own clocks of this pass (C4), to be compared
     with their stamps; `complete` are the kinds whose every managed stream was read to its end in this pass (S8);
     `default_folders` the default folders that answered (S9); `links_url` a format with `{type}` and `{key}`, or blank,
-    for the details block (C7); `force` is what a forced synchronisation widens (F rules).
+    for the details block (C7); `force` is what a forced synchronisation widens (F rules); `unknown` are the records to
+    which Outlook's persons or company were not carried whole, because X3 did not know them (K2, K5).
     """
 
     mailbox: str
@@ -161,3 +162,4 @@ class Context:
     default_folders: Mapping[Kind, str] = field(default_factory=dict)
     links_url: str = ""
     force: Force = Force()
+    unknown: frozenset[tuple[ItemType, str]] = frozenset()

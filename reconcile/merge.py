@@ -43,7 +43,7 @@ class _Work:
     restored: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)  # an invitation's changes, its organiser's to carry
     forced: list[str] = field(default_factory=list)  # as last seen on both sides, but different (F rules)
-    loser: Side | None = None
+    known_now: bool = False
 
     def move(self, name: str, origin: Side) -> None:
         """Carry `name` from `origin` to the other side, unless that already holds it."""
@@ -136,7 +136,17 @@ def merge(pair: Pair, context: Context, *, owner: bool = True) -> Merge:
                 work.forced.append(name)
     if forced is Side.X3:
         _whole_list(work, forced=True)
+    if owner and (pair.type, x3.key) in context.unknown and "relation" not in edits[Side.X3] | edits[Side.OUTLOOK]:
+        _known_by_now(work)
     return _settle(work, edits)
+
+
+def _known_by_now(work: _Work) -> None:
+    """R4: X3 may know by now whom it did not know (K2), unless its own list replaces Outlook's with another write (K3)."""
+    if not (work.changes[Side.OUTLOOK] or work.conflicts):
+        before = len(work.changes[Side.X3])
+        work.move("relation", Side.OUTLOOK)
+        work.known_now = len(work.changes[Side.X3]) > before
 
 
 def _forced(pair: Pair, context: Context, *, owner: bool) -> Side | None:
@@ -161,6 +171,8 @@ def _settle(work: _Work, edits: Mapping[Side, set[str]]) -> Merge:
         rule, why = Rule.A4, f"the meeting's {', '.join(work.left)} changed: its organiser's own pass carries it"
     elif any(edits.values()):
         rule, why = Rule.C1, "what changed has no place on the other side, or is there already"
+    if work.known_now:
+        rule, why = (rule, why) if any(edits.values()) else (Rule.K1, "the contact list names whom X3 did not know before")
     if work.forced:
         rule, why = _by_force(work, rule, why, edits)
     lost: tuple[tuple[Side, Content], ...] = ()

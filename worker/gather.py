@@ -49,6 +49,7 @@ class Gatherer:
     representative: str
     folders: Mapping[Kind, tuple[str, ...]]
     force: Force = field(default_factory=Force)
+    unknown: frozenset[X3Key] = frozenset()  # looked at even where nothing changed: X3 may know the persons by now (K2)
 
     @property
     def streams(self) -> tuple[Stream, ...]:
@@ -246,7 +247,7 @@ class Gatherer:
             x3 = seen.x3.get((link.type, link.x3_key))
             outlook = seen.outlook.get((link.type.kind, link.outlook_key))
             echo = self._echo(link, x3, Side.X3) and self._echo(link, outlook, Side.OUTLOOK)
-            if echo and not self._is_forced(seen, link):
+            if echo and not self._is_forced(seen, link) and (link.type, link.x3_key) not in self.unknown:
                 seen.echoes.append(link)
                 _count(seen.in_step, link.type)
                 continue

@@ -65,6 +65,9 @@ def put(
     pair = decision.pair
     if decision.rule in _AS_IT_WAS and not (found or decision.steps or decision.after):
         return 0
+    stored = [line.problem for line in _lines(pair, known)]
+    if decision.rule is Rule.IN_STEP and found and all(line in stored for line in found):
+        return 0  # said again of what has not changed (K2): no failure more
     touched = {line.field for line in found} | {""}
     # K3: also what goes along with a change of another field.
     touched |= {name for step in decision.steps if isinstance(step, Update) for name in step.changes}
@@ -72,7 +75,7 @@ def put(
         touched |= {name for side in Side for name in merge.changed(pair, side)}
     # Of what has no link everything was decided anew. Nothing that was said of an item before it became private stays (S4).
     anew = decision.erase or pair.link is None or not linked
-    staying = [] if anew else [line.problem for line in _lines(pair, known) if line.problem.field not in touched]
+    staying = [] if anew else [line for line in stored if line.field not in touched]
     return problems.put(tx, user_id, item, [*found, *staying], guard.versions(decision), now)
 
 

@@ -109,7 +109,8 @@ class Report:
         elif outcome.status in (LATER, MOVED):
             self.waiting += 1
         counts["problems"] += len(outcome.problems)
-        if decision.rule in (Rule.IN_STEP, Rule.C1, Rule.C5) and not decision.steps and not outcome.problems:
+        agreed = decision.rule in (Rule.C1, Rule.C5) and not outcome.problems
+        if (agreed or decision.rule is Rule.IN_STEP) and not decision.steps:
             counts["in_step"] += 1
             return
         if outcome.status in (DONE, PLANNED):

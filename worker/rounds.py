@@ -16,6 +16,7 @@ from reconcile import guard, plan
 from reconcile.actions import Decision, Gate, Rule
 from reconcile.context import Context, Force, Verb
 from reconcile.guard import Ledger
+from reconcile.match import X3Key
 from reconcile.model import ItemType, Kind, Meeting, Pair, Present, Side
 from reconcile.port import Ref, Stop, Stream
 from worker.apply import Executor
@@ -83,6 +84,7 @@ class Round:
             representative=self.user.representative,
             folders=self._folders(),
             force=force or Force(),
+            unknown=self._unknown(),
         )
 
     def _asked(self, marks: Iterable[dirty.Mark]) -> list[Ref]:
@@ -109,7 +111,10 @@ class Round:
     ) -> Gathered:
         """Both sides, as far as marks, streams, holds and `force` ask for a look. Raises TryLater and Stop."""
         self.progress("observe", 0, 1)
-        seen = await self._gatherer(force or self._held_force()).gather(cursors, self._asked(marks), full=full)
+        refs = self._asked(marks)
+        if full:  # nothing tells that a person has become one of the user's contacts (K2)
+            refs += [Ref(type=item_type, key=key) for item_type, key in self._unknown()]
+        seen = await self._gatherer(force or self._held_force()).gather(cursors, refs, full=full)
         self.progress("observe", 1, 1)
         return seen
 
@@ -192,6 +197,17 @@ class Round:
             default_folders={f.kind: f.folder_id for f in folders if f.is_default and f.folder_id not in silent},
             links_url=self.worlds.links_url,
             force=seen.force,
+            unknown=self._unknown(),
+        )
+
+    def _unknown(self) -> frozenset[X3Key]:
+        """The records of lines on persons or companies that X3 did not know (K2, K5)."""
+        with self.store.read() as tx:
+            lines = problems.of_user(tx, self.user.id)
+        return frozenset(
+            (line.item.type, line.item.x3_key)
+            for line in lines
+            if line.problem.field == "relation" and not line.problem.kept and line.item.x3_key and line.item.outlook_key
         )
 
     def _ledger(self, seen: Gathered) -> Ledger:

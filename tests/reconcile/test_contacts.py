@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconcile.actions import Rule
 from reconcile.contacts import (
     Known,
     Unknown,
@@ -19,6 +20,8 @@ from reconcile.contacts import (
 from reconcile.content import Appointment, Company, ItemType, Person, Relation, Side
 from reconcile.context import ContactEntry, Directory, RepresentativeEntry
 from reconcile.fields import Value, carry
+from reconcile.merge import Merge, merge
+from reconcile.model import Seen
 from tests.reconcile import build
 
 ADA, BLAISE = Person(name="Ada Byron"), Person(name="Blaise Pascal")
@@ -201,3 +204,33 @@ def test_A3_the_user_himself_is_no_further_participant() -> None:
     carried = carry("relation", source, build.APPOINTMENT[Side.X3], Side.X3, build.context(), None)
     assert isinstance(carried, Value)
     assert carried.extra == ()
+
+
+def remembered(people: tuple[Person, ...], *, x3_subject: str = "", unknown: bool = True) -> Merge:
+    """A task whose list was carried as far as X3 knew it; nothing, or X3's subject, has changed since."""
+    look = build.alter(build.TASK[Side.OUTLOOK], relation=listed(*people))
+    x3 = build.TASK[Side.X3]
+    link = build.link(TASK, x3=Seen(content=x3), outlook=Seen(content=look))
+    edited = build.alter(x3, subject=x3_subject) if x3_subject else x3
+    pair = build.pair(link, build.x3(edited), build.outlook(look))
+    names = frozenset({(TASK, pair.key(Side.X3))}) if unknown else frozenset[tuple[ItemType, str]]()
+    return merge(pair, build.context(unknown=names))
+
+
+def test_R4_K1_whom_x3_did_not_know_is_carried_once_it_does() -> None:
+    result = remembered((BLAISE,))
+    assert (result.rule, result.problems) == (Rule.K1, ())
+    assert [person.cor for person in result.changes[Side.X3]["relation"].people] == ["COR2"]
+    assert remembered((BLAISE,), unknown=False).changes[Side.X3] == {}
+
+
+def test_R4_K2_whom_x3_still_does_not_know_is_said_again_and_nothing_written() -> None:
+    result = remembered((STRANGER,))
+    assert (result.rule, any(result.changes.values())) == (Rule.IN_STEP, False)
+    assert [problem.field for problem in result.problems] == ["relation"]
+
+
+def test_R4_K3_an_unknown_contact_is_forgotten_when_x3_replaces_the_list() -> None:
+    result = remembered((STRANGER,), x3_subject="New")
+    assert (result.changes[Side.X3], result.problems) == ({}, ())
+    assert set(result.changes[Side.OUTLOOK]) == {"subject", "relation"}

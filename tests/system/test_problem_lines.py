@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.system.outlook import day
+from tests.system.outlook import COMPANIES, day
 from tests.system.test_forced import person, resync, surnames, twice
 from tests.system.test_one_contact import listed
 from tests.system.world import World, at, on, ymd
@@ -199,3 +199,41 @@ def test_r4_f1_a_refused_card_is_a_line_until_the_crm_contact_has_one(world: Wor
     assert [line["x3_key"] for line in world.problems()] == ["CRM contact CCN1"]
     twice(world, "x3")
     assert (world.problems(), surnames(world)) == ([], ["Rossi", "Verdi"])
+
+
+@pytest.mark.parametrize("how", ["full", "retry"])
+def test_r4_k2_an_unknown_contact_that_has_become_the_users_is_carried(world: World, how: str) -> None:
+    """By the next complete pass, or by hand."""
+    key = world.alice.new_task("Visit")["id"]
+    world.alice.link_contact(key, "Ada Rossi")
+    world.sync()
+    assert len(world.problems()) == 1
+    for _ in range(6):  # said again, but never given up (G2)
+        world.later()
+        assert world.sync("REP1", "--full")["writes"] == {"x3": 0, "outlook": 0}
+    (line,) = world.problems()
+    assert (line["attempts"], line["quarantined"]) == (1, False)
+    card = world.sage.new_contact("Rossi", "Ada")["CORNUM"]
+    world.sync()
+    world.later()
+    if how == "full":
+        report = world.sync("REP1", "--full")
+    else:
+        (report,) = world.product.json("problems", "retry", str(line["id"]))["passes"]
+    assert [row["rule"] for row in report["decisions"]] == ["K1"]
+    assert (world.sage.only("ZTSK")["TSKCOR"], world.problems()) == (card, [])
+    assert listed(world.alice.tasks()[0]) == ["Ada Rossi"]
+    world.quiet()
+
+
+def test_r4_k5_an_unknown_company_that_x3_knows_by_now_is_carried(world: World) -> None:
+    companies = {"id": COMPANIES, "value": ["New   #NEWCO#"]}
+    world.alice.new_event("Visit", at(1), multiValueExtendedProperties=[companies])
+    world.sync()
+    assert len(world.problems()) == 1
+    world.later()
+    row = {"BPRNUM": "NEWCO", "BPRNAM": ["New", ""]}
+    world.sage.control("user-actions", {"action": "sql_insert", "table": "BPARTNER", "set": row})
+    world.sync("REP1", "--full")
+    assert (world.sage.only("ZBAP")["APTCMP"], world.problems()) == ("NEWCO", [])
+    world.quiet()
