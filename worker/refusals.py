@@ -66,7 +66,8 @@ def put(
     if decision.rule in _AS_IT_WAS and not (found or decision.steps or decision.after):
         return 0
     stored = [line.problem for line in _lines(pair, known)]
-    if decision.rule is Rule.IN_STEP and found and all(line in stored for line in found):
+    again = decision.rule is Rule.IN_STEP and bool(found) and all(line in stored for line in found)
+    if again and all(line.field for line in stored):
         return 0  # said again of what has not changed (K2): no failure more
     touched = {line.field for line in found} | {""}
     # K3: also what goes along with a change of another field.

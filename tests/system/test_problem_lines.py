@@ -226,6 +226,21 @@ def test_r4_k2_an_unknown_contact_that_has_become_the_users_is_carried(world: Wo
     world.quiet()
 
 
+def test_r4_k2_a_refused_change_that_was_taken_back_is_cured_beside_an_unknown_contact(world: World) -> None:
+    key = world.alice.new_task("Visit")["id"]
+    world.alice.link_contact(key, "Nobody Known")
+    world.sync()
+    world.later()
+    world.servers.fault("refuse", {"operation": "modify", "object": "ZTSK"}, port="x3", message="Not today.", every=True)
+    world.alice.change_task(key, title="Edited")
+    world.sync()
+    assert [line["field"] for line in world.problems()] == ["relation", ""]
+    world.later()
+    world.alice.change_task(key, title="Visit")
+    world.sync()
+    assert [line["field"] for line in world.problems()] == ["relation"]
+
+
 def test_r4_k5_an_unknown_company_that_x3_knows_by_now_is_carried(world: World) -> None:
     companies = {"id": COMPANIES, "value": ["New   #NEWCO#"]}
     world.alice.new_event("Visit", at(1), multiValueExtendedProperties=[companies])
