@@ -82,10 +82,14 @@ class Executor:
         """Do what the decision says. Raises Stop and leases.LeaseLost; every other failure is in the outcome."""
         if decision.gate is not Gate.OPEN:
             return self._gated(decision)
-        forced = self.context.force.winner(decision.pair) is not None
-        standing = None if forced else refusals.standing(decision, self.known_problems)
+        planned = decision
+        if self._forces(planned.pair):
+            decision = refusals.not_again(planned, self.known_problems)
+            standing = refusals.LEFT_BY_FORCE if planned.steps and not decision.steps else None
+        else:
+            standing = refusals.standing(planned, self.known_problems)
         if standing is not None:
-            return Outcome(decision, PROBLEM, why=f"refused before, and neither side changed since: {standing}")
+            return Outcome(planned, PROBLEM, why=f"refused before, and neither side changed since: {standing}")
         self._forewarn(decision)
         progress = _Progress()
         status, why = DONE, ""
@@ -103,6 +107,9 @@ class Executor:
             status, why = PROBLEM, f"refused: {refused}"
         progress.failed.extend(step for step in decision.steps if step not in progress.done)
         return self._remember(decision, progress, status, why)
+
+    def _forces(self, pair: Pair) -> bool:
+        return self.context.force.winner(pair) is not None
 
     def _forewarn(self, decision: Decision) -> None:
         """S7: a deletion of our own is on record before it is sent, lest an item that is gone without an answer count as
@@ -177,7 +184,7 @@ class Executor:
         while True:
             try:
                 look = await self._apply(step)
-                progress.problems += refusals.left_alone(step, look, pair)
+                progress.problems += refusals.left_alone(step, look, pair, forced=self._forces(pair))
                 return look
             except Refused as refused:
                 if refused.field not in step.changes or len(step.changes) == 1:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from reconcile import guard, merge
-from reconcile.actions import Decision, Problem, Rule, Update
+from reconcile.actions import Decision, Problem, Rule, Step, Update
 from reconcile.model import Absent, ItemType, Observation, Pair, Present, Side
 from reconcile.port import Refused
 from reconcile.shown import shown
@@ -22,6 +23,8 @@ from x3_adapter.scope import ContactScope, ScopeKind
 
 # By these rules, without a step, nothing was decided anew: detached, released, not read, another record, in step.
 _AS_IT_WAS = frozenset({Rule.S5, Rule.S6, Rule.S8, Rule.M1, Rule.IN_STEP})
+LEFT = "X3 took the change and left the field as it was"
+LEFT_BY_FORCE = f"{LEFT}, when it was forced, too"
 _CARDLESS = "CRM contact "
 
 
@@ -47,6 +50,25 @@ def standing(decision: Decision, known: Mapping[ItemKey, list[ProblemLine]]) -> 
         if given_up and not line.problem.kept and line.fingerprint == fingerprint:
             return line.problem.message
     return None
+
+
+def not_again(decision: Decision, known: Mapping[ItemKey, list[ProblemLine]]) -> Decision:
+    """F4: a forced decision without the fields that X3 left as they were when they were last forced, neither side having
+    changed them since, unless somebody asked for it by hand (G2)."""
+    pair = decision.pair
+    told = [line.problem for line in _lines(pair, known) if line.attempts]
+    if not (told and isinstance(pair.x3, Present) and isinstance(pair.outlook, Present)):
+        return decision
+    changed = {name for side in Side for name in merge.changed(pair, side)}
+    steps: list[Step] = []
+    for step in decision.steps:
+        if isinstance(step, Update):
+            tried = {line.field for line in left_alone(step, step.target, pair, forced=True) if line in told} - changed
+            step = replace(step, changes={name: value for name, value in step.changes.items() if name not in tried})
+            if not step.changes:
+                continue
+        steps.append(step)
+    return replace(decision, steps=tuple(steps))
 
 
 def put(
@@ -117,10 +139,10 @@ def _is_over(item: ItemKey, seen: Gathered) -> bool:
     return bool(halves) and all(isinstance(half, Absent) or (half is None and everything) for half in halves)
 
 
-def left_alone(step: Update, look: Present | None, pair: Pair) -> list[Problem]:
+def left_alone(step: Update, look: Present | None, pair: Pair, *, forced: bool) -> list[Problem]:
     """C6: a line for each field that X3 said to have written and shows as it was, because a screen or an entry point sets
-    it back. It counts as seen, lest it be sent again and again. In other capitals X3 had it before (C1). What Outlook
-    cannot show is known beforehand."""
+    it back. It counts as seen, lest it be sent again and again; a `forced` one says so, lest it be forced again and again.
+    In other capitals X3 had it before (C1). What Outlook cannot show is known beforehand."""
     outlook = pair.outlook
     if look is None or step.side is not Side.X3 or not isinstance(outlook, Present):
         return []
@@ -128,7 +150,7 @@ def left_alone(step: Update, look: Present | None, pair: Pair) -> list[Problem]:
     for name, wanted in step.changes.items():
         before, now = (getattr(one.content, name) for one in (step.target, look))
         if now == before != wanted and fold(shown(now)) != fold(shown(wanted)):
-            message = "X3 took the change and left the field as it was"
+            message = LEFT_BY_FORCE if forced else LEFT
             held = getattr(outlook.content, name)
             told = shown(wanted if held is None else held)  # None: Outlook has no place for it
             lines.append(Problem(field=name, message=message, x3=shown(now), outlook=told, kept=True))

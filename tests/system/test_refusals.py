@@ -87,6 +87,41 @@ def test_c6_a_field_that_x3_silently_leaves_as_it_was_is_one_line(world: World) 
     world.quiet()
 
 
+@pytest.mark.parametrize("first", ["sync", "resync"])
+def test_f4_c6_a_field_that_x3_leaves_as_it_was_is_forced_once(world: World, first: str) -> None:
+    key = world.alice.new_contact("Rossi", "Ada", department="Sales", mobilePhone="06")["id"]
+    world.sync()
+    world.sage.control("switches", {"kept_fields": ["SRV"]})
+    world.later()
+    world.alice.change_contact(key, department="Purchasing", mobilePhone="07")
+    if first == "sync":
+        world.sync()
+    assert forced(world, "outlook") == {"x3": 1, "outlook": 0}
+    assert forced(world, "outlook") == forced(world, "outlook") == {"x3": 0, "outlook": 0}
+    world.quiet()
+    (line,) = world.problems()
+    assert (line["field"], line["x3"], line["outlook"]) == ("department", "Sales", "Purchasing")
+    assert "when it was forced, too" in line["message"]
+    # It is tried again when somebody asks for it, and when the field changes; another field is no reason.
+    world.product.json("problems", "retry", str(line["id"]))
+    assert forced(world, "outlook") == {"x3": 1, "outlook": 0}
+    world.sage.control("switches", {"kept_fields": []})
+    world.later()
+    world.sage.modify("ZCOR", world.sage.only("ZCOR")["CORNUM"], CPYFAX="08")
+    world.sync()
+    assert forced(world, "outlook") == {"x3": 0, "outlook": 0}
+    world.later()
+    world.alice.change_contact(key, department="Buying")
+    forced(world, "outlook")
+    assert (world.sage.only("ZCOR")["SRV"], world.problems()) == ("Buying", [])
+
+
+def forced(world: World, source: str) -> dict[str, int]:
+    """The writes of a forced pass."""
+    report = world.product.json("resync", "REP1", "--from", source)
+    return {str(side): int(count) for side, count in report["writes"].items()}
+
+
 @pytest.mark.parametrize("verb", ["modify", "delete"])
 def test_what_x3_says_to_have_done_and_has_not_is_done_later(world: World, verb: str) -> None:
     """Status 1, no document, and the record is as it was: only reading it again tells."""
