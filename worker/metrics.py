@@ -26,7 +26,10 @@ class Metrics:
             registry=registry,
         )  # fmt: skip
         self.last_pass = Gauge(
-            "x3sync_last_pass_timestamp_seconds", "When a user's last pass ended well", ["user"], registry=registry
+            "x3sync_last_pass_timestamp_seconds",
+            "When a user's last pass that ended well began, by Graph's clock",
+            ["user"],
+            registry=registry,
         )
         self.subscriptions = Gauge("x3sync_subscriptions", "Living Graph subscriptions", registry=registry)
 

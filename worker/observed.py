@@ -130,6 +130,11 @@ class Gathered:
         }
 
     @property
+    def begun(self) -> datetime:
+        """Outlook's own clock when the look began: what is changed there from then on may not have been seen (F2)."""
+        return min(listing.now for stream, listing in self.listings.items() if stream.kind is not None)
+
+    @property
     def queued(self) -> frozenset[X3Key]:
         """The records that X3's own Forced synchronization function names (F5)."""
         return frozenset((hint.type, hint.key) for hint in self.hints if hint.action == FORCED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from reconcile import guard
 from reconcile.actions import Decision, Gate, Rule
@@ -91,9 +91,10 @@ class Settling:
             self.on_alert("changes_held", f"{len(fresh)} changes wait for a release")
 
     async def finish(
-        self, seen: Gathered, cursors: Mapping[Stream, str], marks: Sequence[dirty.Mark], *, full: bool
+        self, seen: Gathered, cursors: Mapping[Stream, str], marks: Sequence[dirty.Mark], *, begun: datetime, full: bool
     ) -> None:
-        """Cursors, marks, folders, the queue: last, once everything they cover is stored."""
+        """Cursors, marks, folders, the queue: last, once everything they cover is stored. `begun` is when the pass first
+        looked, by Outlook's clock."""
         now = self.clock.now()
         versions = [
             (link.id, side, version) for link in seen.echoes for side in Side if (version := _version(seen, link, side))
@@ -113,7 +114,7 @@ class Settling:
                 if users.folder_silent(tx, self.user_id, stream.folder, "does not answer (S9)"):
                     self.on_alert("folder_silent", stream.folder)
             problems.cure(tx, self.user_id, refusals.ended(tx, self.user_id, seen))
-            users.passed(tx, self.user_id, now, full=full)
+            users.passed(tx, self.user_id, begun, full=full)
         if seen.hints:
             await self.x3.acknowledge([hint.number for hint in seen.hints])
 

@@ -148,8 +148,10 @@ class Pass:
         cursors = round_.cursors()
         full = self.full or _wants_all(marks)
         report.full = full
+        begun = None
         for _ in range(ROUNDS):
             seen, context, decisions = await round_.look(marks, cursors, full=full)
+            begun = begun or seen.begun
             round_.describe(report, seen)
             whole = next((d.gate_why for d in decisions if d.gate_rule is Rule.G7), "")
             if whole:
@@ -162,7 +164,7 @@ class Pass:
                 return
             self._settling().store_holds(seen, outcomes, context.force)
             cursors = {stream: listing.cursor for stream, listing in seen.listings.items() if listing.answered}
-            await self._settling().finish(seen, cursors, marks, full=full)
+            await self._settling().finish(seen, cursors, marks, begun=begun, full=full)
             full = False
             if not any(outcome.status == MOVED for outcome in outcomes):
                 return

@@ -117,6 +117,7 @@ def test_f1_contacts_are_found_in_calls_and_in_the_calendar(world: World, source
 
 def test_f2_by_default_since_the_last_successful_pass(world: World) -> None:
     world.alice.new_event("Early", at(OLD))
+    world.later()
     world.sync()
     world.later()
     world.alice.new_event("Late", at(OLD, 14))
@@ -126,6 +127,32 @@ def test_f2_by_default_since_the_last_successful_pass(world: World) -> None:
     world.alice.new_event("Later", at(OLD, 16))
     twice(world, "outlook")
     assert subjects(world, "ZBAP") == ["Late", "Later"]
+
+
+def test_f2_the_last_pass_counts_from_when_it_began_to_look(world: World) -> None:
+    world.sync()
+    world.later()
+    world.alice.new_task("Slow")
+    world.servers.fault("delay", {"operation": "save", "object": "ZTSK"}, port="x3", seconds=2.5)
+    with world.product.start("sync", "REP1", "--json") as process:
+        wait_for(lambda: world.servers.fired() > 0)
+        world.alice.new_event("Old", at(OLD))
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+    twice(world, "outlook")
+    assert subjects(world, "ZBAP") == ["Old"]
+
+
+def test_f2_a_failed_pass_is_not_the_last_successful_one(world: World) -> None:
+    world.sync()
+    world.later()
+    world.alice.new_event("Old", at(OLD))
+    world.later()
+    world.servers.fault("status", {"path": "/delta"}, status=503, every=True)
+    world.sync(code=75)
+    world.servers.mend()
+    twice(world, "outlook")
+    assert subjects(world, "ZBAP") == ["Old"]
 
 
 @pytest.mark.parametrize("kind", ["contact", "task", "event"])

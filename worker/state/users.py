@@ -88,7 +88,7 @@ class User:
     paused_why: str
     settings: UserSettings
     first_pass_done: bool  # G7
-    last_pass_at: datetime | None
+    last_pass_at: datetime | None  # when the last pass that ended well began to look, by Outlook's clock (F2)
     last_full_at: datetime | None
 
 
@@ -195,11 +195,11 @@ def resume(tx: Session, user_id: int) -> None:
     _update(tx, user_id, state=UserState.ACTIVE.value, paused_why="")
 
 
-def passed(tx: Session, user_id: int, now: datetime, *, full: bool, first_pass_done: bool = True) -> None:
-    """A pass was carried through."""
-    values: dict[str, Any] = {"last_pass_at": now}
+def passed(tx: Session, user_id: int, begun: datetime, *, full: bool, first_pass_done: bool = True) -> None:
+    """A pass was carried through that began to look at `begun`."""
+    values: dict[str, Any] = {"last_pass_at": begun}
     if full:
-        values["last_full_at"] = now
+        values["last_full_at"] = begun
     if first_pass_done:
         values["first_pass_done"] = True
     _update(tx, user_id, **values)
