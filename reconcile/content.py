@@ -165,6 +165,13 @@ class When:
         """Whether it is an all-day item."""
         return self.first is not None
 
+    @property
+    def in_minutes(self) -> When:
+        """The same without seconds, which X3 does not keep."""
+        if self.start is None or self.end is None:
+            return self
+        return When(start=self.start.replace(second=0, microsecond=0), end=self.end.replace(second=0, microsecond=0))
+
 
 class Priority(StrEnum):
     """Importance of a task, in Outlook's three steps; X3's table is a setting."""

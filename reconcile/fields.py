@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 from reconcile import contacts
@@ -88,6 +87,8 @@ def carry(name: str, source: Content, target: Content, to: Side, context: Contex
             return _relation(item_type, value, target, to, context)
         case "place":
             return _place(value, held, to)
+        case "when" if to is Side.X3:
+            return Value(value.in_minutes)
         case "dates" if to is Side.X3:
             # X3 cannot be without a due date, To Do can: then X3 keeps the one it has.
             due = value.due or held.due or value.start or context.now[Side.X3].date()
@@ -242,13 +243,9 @@ def natural_keys(content: Content) -> frozenset[tuple[object, ...]]:
         case Task():
             return frozenset({("task", content.subject, content.dates.due)})
         case Call() | Appointment():
-            when = content.when
+            when = content.when.in_minutes
             if when.all_day:
                 return frozenset({("day", when.first, when.last, content.subject)})
-            assert when.start is not None
-            assert when.end is not None
-            # X3 keeps minutes only.
-            start, end = (t - timedelta(seconds=t.second, microseconds=t.microsecond) for t in (when.start, when.end))
-            return frozenset({("time", start, end, content.subject)})
+            return frozenset({("time", when.start, when.end, content.subject)})
         case Contact():
             return frozenset(("mail", mail.casefold()) for mail in content.emails)

@@ -9,7 +9,7 @@ import pytest
 
 from reconcile.actions import Assign, Create, Decision, Gate, Rule, Update
 from reconcile.context import Force
-from reconcile.model import UNREAD, Absent, ItemType, LinkState, Observation, Pair, Seen, Side, Where
+from reconcile.model import UNREAD, Absent, ItemType, LinkState, Observation, Pair, Seen, Side, When, Where
 from reconcile.plan import decide, plan
 from tests.reconcile.build import (
     APPOINTMENT,
@@ -68,6 +68,17 @@ def test_c6_a_longer_original_is_never_overwritten_by_its_own_truncation() -> No
             step.changes for step in only(pair(known, x3(long), outlook(cut)), force).steps if isinstance(step, Update)
         ]
         assert not any("subject" in change for change in changes)
+
+
+@pytest.mark.parametrize("force", [FROM_X3, FROM_OUTLOOK])
+def test_f4_the_seconds_that_x3_does_not_keep_are_no_difference(force: Force) -> None:
+    minutes = APPOINTMENT[Side.OUTLOOK].when
+    assert minutes.start is not None
+    assert minutes.end is not None
+    seconds = When(start=minutes.start + timedelta(seconds=30), end=minutes.end + timedelta(seconds=59))
+    exact = alter(APPOINTMENT[Side.OUTLOOK], when=seconds)
+    known = link(ItemType.APPOINTMENT, outlook=Seen(content=exact, version="1"))
+    assert only(pair(known, x3(APPOINTMENT[Side.X3]), outlook(exact)), force).steps == ()
 
 
 def test_c2_where_a_side_changed_the_c_rules_hold() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.system.outlook import ZONE
 from tests.system.test_forced import resync, twice
 from tests.system.world import World, at, on, ymd
 
@@ -60,6 +61,19 @@ def test_f2_an_event_outside_the_window_lives_on_asleep(world: World) -> None:
     world.sage.delete("ZBAP", record)
     world.sync()
     assert world.alice.events() == []
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_f4_seconds_that_x3_does_not_keep_are_not_forced(world: World, source: str) -> None:
+    for days in (1, OLD):
+        key = world.alice.new_event("Odd", at(days))["id"]
+        times = {"start": f"{at(days)}:30", "end": f"{at(days, 10)}:59"}
+        world.alice.change_event(key, **{name: {"dateTime": when, "timeZone": ZONE} for name, when in times.items()})
+    twice(world, "outlook", "--since", on(-1).isoformat())
+    assert [row["APTHOU"] for row in world.sage.all("ZBAP")] == ["0900", "0900"]
+    before = world.written
+    twice(world, source)
+    assert world.written == before
 
 
 def test_f2_outside_the_window_too_only_what_changed_after_the_date(world: World) -> None:
