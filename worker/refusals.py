@@ -84,10 +84,14 @@ def put(
 ) -> int:
     """Lines of fields that were decided anew are replaced, others stay until they are cured, or their link ends (R4):
     `linked` says whether there is one now. Answers how often the item has failed (G2)."""
-    pair = decision.pair
-    if decision.rule in _AS_IT_WAS and not (found or decision.steps or decision.after):
-        return 0
-    stored = [line.problem for line in _lines(pair, known)]
+    pair, fingerprint = decision.pair, guard.versions(decision)
+    lines = _lines(pair, known)
+    if not (found or decision.steps or decision.after):
+        # Outside the window only what was forced could be refused: an ordinary pass has no word on it before it changes.
+        forced = decision.rule is Rule.U5 and any(line.fingerprint == fingerprint for line in lines)
+        if forced or decision.rule in _AS_IT_WAS:
+            return 0
+    stored = [line.problem for line in lines]
     again = decision.rule is Rule.IN_STEP and bool(found) and all(line in stored for line in found)
     if again and all(line.field for line in stored):
         return 0  # said again of what has not changed (K2): no failure more
@@ -99,7 +103,7 @@ def put(
     # Of what has no link everything was decided anew. Nothing that was said of an item before it became private stays (S4).
     anew = decision.erase or pair.link is None or not linked
     staying = [] if anew else [line for line in stored if line.field not in touched]
-    return problems.put(tx, user_id, item, [*found, *staying], guard.versions(decision), now)
+    return problems.put(tx, user_id, item, [*found, *staying], fingerprint, now)
 
 
 def cardless(number: str) -> ItemKey:
