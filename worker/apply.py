@@ -59,7 +59,7 @@ class _Progress:
 @dataclass(slots=True, kw_only=True)
 class Executor:
     """Carries out the decisions of one pass for one user. `x3_limit` is X3's execution limit: an open attempt there is
-    looked up only after it (M7)."""
+    looked up only after it (M7). `goes_on`: a forced pass has tried before, so refusals stand as they do in any pass."""
 
     store: Store
     clock: Clock
@@ -76,18 +76,19 @@ class Executor:
     persons: X3Questions
     candidates: frozenset[str]  # the CORs that the match knew
     known_problems: Mapping[ItemKey, list[ProblemLine]]
+    goes_on: bool = False
     on_quarantine: Callable[[Decision], None] = lambda _decision: None
 
     async def carry_out(self, decision: Decision) -> Outcome:
         """Do what the decision says. Raises Stop and leases.LeaseLost; every other failure is in the outcome."""
         if decision.gate is not Gate.OPEN:
             return self._gated(decision)
-        planned = decision
+        planned, standing = decision, None
         if self._forces(planned.pair):
             decision = refusals.not_again(planned, self.known_problems)
             standing = refusals.LEFT_BY_FORCE if planned.steps and not decision.steps else None
-        else:
-            standing = refusals.standing(planned, self.known_problems)
+        if standing is None and (self.goes_on or not self._forces(planned.pair)):
+            standing = refusals.standing(decision, self.known_problems)
         if standing is not None:
             return Outcome(planned, PROBLEM, why=f"refused before, and neither side changed since: {standing}")
         self._forewarn(decision)

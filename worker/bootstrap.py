@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from threading import Event
 from zoneinfo import ZoneInfo
 
 from graph_adapter.client import Graph
@@ -128,6 +129,7 @@ class Application:
     store: Store
     clock: Clock
     metrics: Metrics = field(default_factory=Metrics)
+    ending: Event = field(default_factory=Event)  # set when the process is told to stop: passes end between two items
     _graph: Graph | None = None
     _x3: X3 | None = None
     _site: SiteCache | None = None

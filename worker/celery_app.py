@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Concatenate, Generic, ParamSpec
 
-from celery import Celery
+from celery import Celery, signals
 from celery import Task as CeleryTask
 from celery.schedules import crontab
 from kombu.exceptions import OperationalError
@@ -74,6 +74,7 @@ class Process:
 
     settings: Settings
     loop: Loop = field(default_factory=Loop)
+    ending: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _application: Application | None = None
     _pid: int = 0
@@ -83,7 +84,12 @@ class Process:
         with self._lock:
             if self._application is None or self._pid != os.getpid():
                 self._application, self._pid = Application.open(self.settings), os.getpid()
+                self._application.ending = self.ending
             return self._application
+
+    def told_to_stop(self, **_signal: object) -> None:
+        """SIGTERM: what runs ends between two items, and the marks say to whoever comes next what is left."""
+        self.ending.set()
 
     def close(self) -> None:
         """End what runs and close every connection."""
@@ -184,6 +190,7 @@ def connect(settings: Settings) -> Celery:
 def build(settings: Settings, tasks: Iterable[Task[Any]], process: Process) -> Celery:
     """Celery with these tasks, for a worker or beat. Raises ValueError without a broker."""
     celery = connect(settings)
+    signals.worker_shutting_down.connect(process.told_to_stop, weak=False)
     sender = Sender(celery, Turns.connect(settings.redis_url.get_secret_value(), scope_of(settings)))
     for declared in tasks:
         # The only place that names Celery's options: it takes a misspelt one silently.

@@ -35,14 +35,17 @@ class BadRequest(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forced:
-    """What was asked for. `since` (aware) is None for "since the last successful pass"; `keys` is a range of X3 keys, both
-    ends included."""
+    """What was asked for. `since` (aware) is None for "since the last successful pass", which is `last_pass`; `keys` is a
+    range of X3 keys, both ends included. `goes_on`: an earlier slice of it was carried out, and what a server refused then
+    stands like any refusal (A7)."""
 
     source: Source
     since: datetime | None = None
+    last_pass: datetime | None = None
     types: frozenset[ItemType] = frozenset(ItemType)
     keys: tuple[str, str] | None = None
     contacts: ContactScope = field(default_factory=ContactScope)
+    goes_on: bool = False
 
 
 class ForcedQuestions(Protocol):
@@ -69,7 +72,17 @@ class Scope:
     persons: tuple[CrmPerson, ...] = ()
 
 
-def parse(source: str, *, since: str, types: str, keys: str, contacts: str, zone: str) -> Forced:
+def parse(
+    source: str,
+    *,
+    since: str,
+    types: str,
+    keys: str,
+    contacts: str,
+    zone: str,
+    last_pass: datetime | None = None,
+    goes_on: bool = False,
+) -> Forced:
     """The arguments of `resync` as they are typed; a date is a day in `zone`. Raises BadRequest."""
     try:
         origin = Source(source)
@@ -85,9 +98,11 @@ def parse(source: str, *, since: str, types: str, keys: str, contacts: str, zone
     return Forced(
         source=origin,
         since=_since(since, zone) if since else None,
+        last_pass=last_pass,
         types=chosen,
         keys=_range("--keys", keys) if keys else None,
         contacts=_contacts(contacts),
+        goes_on=goes_on,
     )
 
 
@@ -132,7 +147,7 @@ def _since(text: str, zone: str) -> datetime:
 # --------------------------------------------------------------------------------------------------- scope
 
 
-async def scope_of(asked: Forced, x3: ForcedQuestions, last_pass: datetime | None) -> Scope:
+async def scope_of(asked: Forced, x3: ForcedQuestions) -> Scope:
     """What is looked at. Raises the port's errors."""
     keys: frozenset[X3Key] = frozenset()
     people = People()
@@ -148,7 +163,7 @@ async def scope_of(asked: Forced, x3: ForcedQuestions, last_pass: datetime | Non
     outlook = asked.source is not Source.X3
     force = Force(
         x3=keys,
-        since=(asked.since or last_pass or LONG_AGO) if outlook else None,
+        since=(asked.since or asked.last_pass or LONG_AGO) if outlook else None,
         # What both sides show as last seen was not modified since the last pass: only a date named leaves it out.
         standing=outlook and asked.since is None,
         types=asked.types,

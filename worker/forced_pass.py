@@ -47,7 +47,7 @@ class ForcedPass:
         report.full = True
         if force is None:
             self.round.progress("scope", 0, 1)
-            scope = await scope_of(self.asked, self.round.worlds.x3, self.round.user.last_pass_at)
+            scope = await scope_of(self.asked, self.round.worlds.x3)
             persons, met = scope.persons, await crm.meet(self.round.worlds.x3, scope.persons)
             force = with_cards(scope.force, (one.card.key for one in met.values() if one.card is not None))
             self.round.progress("scope", 1, 1)
@@ -76,8 +76,9 @@ class ForcedPass:
         outcomes = await self.round.carry_out(plan.seen, plan.context, plan.decisions[len(first) :], report)
         self.settling.store_forced_holds(outcomes, plan.context.force)
         await self.settling.cure_carded()
-        if self.round.stopped():
-            report.alerts.append("stopped by hand: what was not begun was left (F4)")
+        report.unfinished = report.unfinished or bool(self.round.left)
+        if report.unfinished:
+            report.alerts.append("it ended between two items: what was not begun was left (F4)")
 
     def _registrar(self, report: Report) -> Registrar:
         return Registrar(

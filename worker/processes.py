@@ -63,8 +63,8 @@ def _configure_log(settings: Settings) -> None:
 
 
 def run_worker(settings: Settings, *, threads: int = THREADS) -> int:
-    """A worker until SIGTERM or SIGINT, which lets running passes end; its exit code. Raises SettingsProblem without a
-    broker."""
+    """A worker until SIGTERM or SIGINT, which end running passes between two items; its exit code. Raises SettingsProblem
+    without a broker."""
     _needs_broker(settings)
     _configure_log(settings)
     process = Process(settings)

@@ -43,6 +43,7 @@ class Registrar:
         cards: list[str] = []
         for done, (person, decision) in enumerate(zip(people, decisions, strict=True), start=1):
             if self.stopped():
+                self.report.unfinished = True
                 break
             if decision.gate is not Gate.OPEN:
                 self.report.add(Outcome(decision, SKIPPED))

@@ -9,7 +9,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from reconcile import guard, plan
@@ -50,7 +50,8 @@ def nothing_else(_context: Context) -> Iterable[Decision]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """Observes, decides and carries out, as often as its pass asks. `stopped` ends it between two items (F4)."""
+    """Observes, decides and carries out, as often as its pass asks. `stopped` ends it between two items (F4); `left` is
+    what was not begun then."""
 
     store: Store
     clock: Clock
@@ -63,6 +64,8 @@ class Round:
     lease: Callable[[], Lease]
     progress: Progress
     stopped: Callable[[], bool]
+    goes_on: bool = False  # a later slice of a forced pass
+    left: list[Decision] = field(default_factory=list)
 
     # ------------------------------------------------------------------------------------------ observe
 
@@ -277,10 +280,14 @@ class Round:
             persons=self.worlds.x3,
             candidates=frozenset(one.key for one in seen.candidates),
             known_problems=lines,
+            goes_on=self.goes_on,
         )
 
     async def _all(self, executor: Executor, decisions: Sequence[Decision], phase: str, report: Report) -> list[Outcome]:
-        """Carry out independent decisions side by side; the first Stop ends them all (G5)."""
+        """Carry out independent decisions side by side; the first Stop ends them all (G5). What is to be written comes
+        first, so that each slice of a long pass brings it further; once all of it is begun, the rest is only remembered,
+        and a slice that got so far ends the pass."""
+        decisions = sorted(decisions, key=lambda decision: not decision.steps)
         places = asyncio.Semaphore(AT_ONCE)
         # Occurrences share their series' change key: a write of one is a conflict for another under way (412).
         turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -289,7 +296,8 @@ class Round:
         async def one(place: int, decision: Decision) -> None:
             series = _series_written(decision)
             async with turns[series] if series else nullcontext(), places:
-                if self.stopped():
+                if self.left or (decision.steps and self.stopped()):
+                    self.left.append(decision)
                     return
                 done[place] = await executor.carry_out(decision)
                 self.progress(phase, len(done), len(decisions))

@@ -41,8 +41,8 @@ class Busy(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Pass:
-    """One pass for one user; `forced` makes it a forced synchronisation. `stopped` ends it between two items: a forced one
-    for good (F4), an ordinary one so that the next goes on with what is left."""
+    """One pass for one user; `forced` makes it a forced synchronisation. `stopped` ends it between two items
+    (F4), so that the next goes on with what is left."""
 
     store: Store
     clock: Clock
@@ -158,7 +158,7 @@ class Pass:
                 self._settling().hold_whole(report, decisions, whole)
                 return
             outcomes = await round_.carry_out(seen, context, decisions, report)
-            if self.stopped():
+            if round_.left:
                 # A slice of a long pass: cursors, marks and holds stay as they were, so that the next slice sees the rest.
                 report.unfinished = True
                 return
@@ -186,6 +186,7 @@ class Pass:
             lease=self.lease,
             progress=self.progress,
             stopped=self.stopped,
+            goes_on=self.forced is not None and self.forced.goes_on,
         )
 
     def _forced_pass(self, asked: Forced) -> ForcedPass:

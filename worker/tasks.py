@@ -3,69 +3,119 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from celery import Celery
 
-from worker import poll, sides, subscribe
+from worker import desk, poll, sides, subscribe
 from worker.bootstrap import Application
 from worker.celery_app import FORCE, LONGEST_TASK, Process, Task, Users, build, sender_of, task
-from worker.desk import NotActive, Unfit, forced_of, pass_or_pause
-from worker.forced import Forced
+from worker.desk import NotActive, Unfit
 from worker.log import bound, logger
 from worker.report import LATER, MOVED, Report
 from worker.settings import Settings, load
 from worker.state import dirty, users
 from worker.state.users import User, UserState
-from worker.sync import Busy
+from worker.sync import Progress
 
 _PASS_SECONDS = LONGEST_TASK.total_seconds()
 _SHORT_SECONDS = 600.0
-_BUSY_TRIES, _BUSY_PAUSE = 60, 10.0  # a forced pass waits ten minutes for another one to end
+_TOLD_EVERY = 15.0  # seconds between two lines on how far a forced pass is
 
 
 @dataclass(slots=True)
 class Slice:
     """How long a pass may write before it makes room for other users: counted from its first item, so that however long it
-    takes to observe a huge mailbox, each slice brings it further. `monotonic` in seconds."""
+    takes to observe a huge mailbox, each slice brings it further. `monotonic` in seconds; `ended` ends it earlier."""
 
     seconds: float
     monotonic: Callable[[], float]
+    ended: Callable[[], bool] = lambda: False
     _begun: float | None = None
+    _over: bool = False
 
     def over(self) -> bool:
         """Whether nothing more is to be begun."""
         now = self.monotonic()
         self._begun = now if self._begun is None else self._begun
-        return now - self._begun >= self.seconds
+        self._over = self._over or now - self._begun >= self.seconds or self.ended()
+        return self._over
 
 
 @task("x3sync.pass", seconds=_PASS_SECONDS)
 async def sync_user(app: Application, user: int | str) -> Users:
-    """A pass for a user, named by his row or his X3 code, for the causes of his marks."""
+    """A pass for a user, named by his row or his X3 code, for the causes of his marks; then a slice of what was forced."""
     who = await asyncio.to_thread(_user, app, user)
     if who is None or who.state is not UserState.ACTIVE or not await asyncio.to_thread(sides.may_try, app):
         return ()
     marks = await asyncio.to_thread(_marks, app, who)
-    causes = dict.fromkeys(cause for mark in marks for cause in mark.causes)
+    forced = await asyncio.to_thread(desk.next_forced, app, who)
     with bound(user=who.x3_user):
         try:
-            slice_ = Slice(app.settings.slice_seconds, app.clock.monotonic)
-            report = await pass_or_pause(app, who, cause=",".join(causes) or "admin", stopped=slice_.over)
+            if (marks or forced is None) and await _ordinary(app, who, marks):
+                return (who.id,)  # behind those who have waited meanwhile
+            if forced is not None and await _forced(app, who, forced):
+                return (who.id,)
         except NotActive:
             return ()
-        logger().info("pass_done", seconds=round(report.seconds, 3), writes=report.writes, waiting=report.waiting)
-    if any(report.writes.values()):
-        await asyncio.to_thread(poll.was_active, app, who.id)
-    if report.unfinished:
-        return (who.id,)  # behind those who have waited meanwhile
     # Marks made meanwhile want another look now. What the pass itself put off, and a pass that is held as a whole (G7,
     # whose marks stay), wait for the sweep.
     answered = {mark.stamp for mark in marks}
     left = [mark for mark in await asyncio.to_thread(_marks, app, who) if mark.stamp not in answered]
     return (who.id,) if any(set(mark.causes) - {LATER, MOVED} for mark in left) else ()
+
+
+async def _ordinary(app: Application, who: User, marks: Sequence[dirty.Mark]) -> bool:
+    """A slice of an ordinary pass; whether something of it is left."""
+    causes = dict.fromkeys(cause for mark in marks for cause in mark.causes)
+    slice_ = Slice(app.settings.slice_seconds, app.clock.monotonic, app.ending.is_set)
+    report = await desk.pass_or_pause(app, who, cause=",".join(causes) or "admin", stopped=slice_.over)
+    logger().info("pass_done", seconds=round(report.seconds, 3), writes=report.writes, waiting=report.waiting)
+    if any(report.writes.values()):
+        await asyncio.to_thread(poll.was_active, app, who.id)
+    return report.unfinished
+
+
+async def _forced(app: Application, who: User, mark: dirty.Mark) -> bool:
+    """A slice of a forced pass (F4); whether something of it, or another one, is left. Raises Unfit."""
+
+    def ended() -> bool:
+        return app.ending.is_set() or not desk.is_asked(app, mark)
+
+    slice_ = Slice(app.settings.slice_seconds, app.clock.monotonic, ended)
+    report = await desk.pass_or_pause(
+        app,
+        who,
+        cause="forced",
+        go=desk.request_of(mark).go,
+        forced=desk.forced_of(app, who, desk.request_of(mark)),
+        progress=_told(app),
+        stopped=slice_.over,
+    )
+    await asyncio.to_thread(desk.after_slice, app, mark, finished=not report.unfinished)
+    _say_forced(report)
+    return await asyncio.to_thread(desk.next_forced, app, who) is not None
+
+
+def _told(app: Application) -> Progress:
+    """Tells the log how far a pass is, now and then and at the end of each phase."""
+    last = app.clock.monotonic()
+
+    def progress(phase: str, done: int, of: int) -> None:
+        nonlocal last
+        now = app.clock.monotonic()
+        if done == of or now - last >= _TOLD_EVERY:
+            last = now
+            logger().info("resync_progress", phase=phase, done=done, of=of)
+
+    return progress
+
+
+def _say_forced(report: Report) -> None:
+    seconds, name = round(report.seconds, 3), "resync_slice" if report.unfinished else "resync_done"
+    logger().info(name, mode=report.mode, seconds=seconds, writes=report.writes, held=report.whole_hold)
 
 
 @task("x3sync.poll_x3", seconds=_SHORT_SECONDS)
@@ -115,29 +165,22 @@ async def force_resync(
     go: bool = False,
     **named: str,
 ) -> Users:
-    """The admin task, with the arguments of `resync` (F rules); `source` may also be called `from`, as there. Raises Unfit
-    for arguments that do not go together; while another pass has the lease, it waits for its end."""
+    """The admin task, with the arguments of `resync` (F rules); `source` may also be called `from`, as there. It marks what
+    is asked for, and passes carry it out slice by slice. Raises Unfit for arguments that do not go together."""
     source = named.pop("from", source)
     if named:
         raise Unfit(f"{', '.join(sorted(named))}: not an argument of resync.", mend="`x3sync resync --help` shows them.")
     who = await asyncio.to_thread(_user, app, user)
-    if who is None:
+    if who is None or who.state is UserState.REMOVED:
         return ()
+    request = desk.Request(source=source, since=since, types=types, keys=keys, contacts=contacts, go=go)
     with bound(user=who.x3_user, source=source):
-        asked = forced_of(app, who, source, since=since, types=types, keys=keys, contacts=contacts)
-        report = await _after_others(app, who, asked, dry_run=dry_run, go=go)
-        logger().info("resync_done", writes=report.writes, held=report.whole_hold)
-    return ()
-
-
-async def _after_others(app: Application, who: User, asked: Forced, *, dry_run: bool, go: bool) -> Report:
-    """A forced pass leaves no mark to be found later, so it waits for the lease itself."""
-    for _ in range(_BUSY_TRIES):
-        try:
-            return await pass_or_pause(app, who, cause="forced", dry_run=dry_run, go=go, forced=asked)
-        except Busy:
-            await asyncio.sleep(_BUSY_PAUSE)
-    return await pass_or_pause(app, who, cause="forced", dry_run=dry_run, go=go, forced=asked)
+        if dry_run:
+            asked = desk.forced_of(app, who, request)
+            _say_forced(await desk.pass_or_pause(app, who, cause="forced", dry_run=True, go=go, forced=asked))
+            return ()
+        await asyncio.to_thread(desk.ask_forced, app, who, request)
+    return (who.id,)
 
 
 TASKS: tuple[Task[Any], ...] = (

@@ -197,7 +197,8 @@ async def test_a_pass_answers_marks_that_were_made_meanwhile_by_asking_again(app
 
 async def test_a_forced_resync_is_a_complete_pass(app: Application) -> None:
     user = await enable(app, 1)
-    assert await force_resync.run(app, "REP1", "both") == ()
+    assert await force_resync.run(app, "REP1", "both") == (user.id,)
+    assert await sync_user.run(app, user.id) == ()
     with app.store.read() as tx:
         newest = passes.latest(tx, user.id)[0]
     assert (newest.cause, newest.full) == ("forced", True)

@@ -43,24 +43,31 @@ def sync(
 
 def resync(
     user: Annotated[str, typer.Argument(help="X3 user or mailbox.")],
-    source: Annotated[Source, typer.Option("--from", help="The side to look at, whatever its dates.")],
+    source: Annotated[Source | None, typer.Option("--from", help="The side to look at, whatever its dates.")] = None,
     since: Annotated[str, typer.Option("--since", metavar="DATE", help="Outlook: changed after this date.")] = "",
     types: Annotated[str, typer.Option("--types", help="contact,task,call,appointment")] = "",
     keys: Annotated[str, typer.Option("--keys", metavar="A..B", help="A range of X3 keys.")] = "",
     contacts: Annotated[str, typer.Option("--contacts", help="total, own, reps:A..B or leads")] = "",
     dry_run: DryRun = False,
     go: Annotated[bool, typer.Option("--go", help="Release a forced pass that is held as a whole (G7).")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="Call off what the workers have not carried through (F4).")] = False,
     as_json: shown.Json = False,
 ) -> None:
     """Forced synchronisation: look at everything again, whatever its dates. It never does more than the user's settings
-    allow, and deletes nothing (F rules). Ctrl-C stops it between two items."""
-    stop = _Stop()
+    allow, and deletes nothing (F rules). Ctrl-C stops it between two items; --stop one that the workers carry out."""
+    if stop is (source is not None):
+        raise desk.Unfit("Say from which side, or --stop.", mend="`x3sync resync USER --from x3`, outlook or both.")
+    if source is None:
+        _call_off(user, as_json=as_json)
+        return
+    request = desk.Request(source=source.value, since=since, types=types, keys=keys, contacts=contacts)
+    interrupt = _Stop()
     with shown.progress(as_json=as_json) as progress:
 
         async def job(app: Application) -> Report:
             one = desk.find_user(app, user)
-            forced = desk.forced_of(app, one, source.value, since=since, types=types, keys=keys, contacts=contacts)
-            with stop.listening():
+            forced = desk.forced_of(app, one, request)
+            with interrupt.listening():
                 return await desk.pass_or_pause(
                     app,
                     one,
@@ -69,19 +76,29 @@ def resync(
                     go=go,
                     progress=progress,
                     forced=forced,
-                    stopped=lambda: stop.asked,
+                    stopped=lambda: interrupt.asked,
                 )
 
         report = frame.work(job)
-    document = report.document() | {"from": source.value, "stopped": stop.asked}
+    document = report.document() | {"from": source.value, "stopped": interrupt.asked}
     if as_json:
         shown.document(document)
     else:
         shown.reports([document], as_json=False)
         if document["held_as_a_whole"] and not dry_run:
             shown.say("Release it by the same command with --go.")
-    if stop.asked:
+    if interrupt.asked:
         raise typer.Exit(frame.TRY_LATER)
+
+
+def _call_off(user: str, *, as_json: bool) -> None:
+    with frame.opened() as app:
+        one = desk.find_user(app, user)
+        called_off = desk.stop_forced(app, one)
+    if as_json:
+        shown.document({"user": one.x3_user, "called_off": called_off})
+        return
+    shown.say("Called off: what is under way ends between two items." if called_off else "The workers have nothing of it.")
 
 
 @dataclass(slots=True)

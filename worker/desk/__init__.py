@@ -5,6 +5,7 @@ carried out by an ordinary pass, so every rule holds for it too; a busy lease on
 """
 
 from worker.desk.amend import fix, restore
+from worker.desk.forced import Request, after_slice, ask_forced, forced_of, is_asked, next_forced, request_of, stop_forced
 from worker.desk.history import Why, find_item, report_of, why
 from worker.desk.lines import HeldRow, ProblemRow, held_rows, held_versions, problem_rows, reject, release, retry
 from worker.desk.passes import (
@@ -12,7 +13,6 @@ from worker.desk.passes import (
     Unfit,
     everyone,
     find_user,
-    forced_of,
     mark_dirty,
     mark_items,
     pass_or_pause,
@@ -24,9 +24,12 @@ __all__ = [
     "HeldRow",
     "NotActive",
     "ProblemRow",
+    "Request",
     "Unfit",
     "Waiting",
     "Why",
+    "after_slice",
+    "ask_forced",
     "everyone",
     "find_item",
     "find_user",
@@ -34,8 +37,10 @@ __all__ = [
     "forced_of",
     "held_rows",
     "held_versions",
+    "is_asked",
     "mark_dirty",
     "mark_items",
+    "next_forced",
     "pass_or_pause",
     "passes_of",
     "pending",
@@ -43,7 +48,9 @@ __all__ = [
     "reject",
     "release",
     "report_of",
+    "request_of",
     "restore",
     "retry",
+    "stop_forced",
     "why",
 ]

@@ -8,7 +8,7 @@ from reconcile.model import Link
 from reconcile.port import Ref, Stop
 from worker import sides
 from worker.bootstrap import Application
-from worker.forced import BadRequest, Forced, parse
+from worker.forced import Forced
 from worker.items import item_of
 from worker.log import logger
 from worker.report import Report
@@ -106,16 +106,6 @@ def _stopped(app: Application, user: User, stop: Stop) -> None:
         first = users.pause(tx, user.id, f"{stop} {stop.mend}".strip())
     if first:
         logger().error("user_paused", user=user.x3_user, why=str(stop), mend=stop.mend)
-
-
-def forced_of(
-    app: Application, user: User, source: str, *, since: str = "", types: str = "", keys: str = "", contacts: str = ""
-) -> Forced:
-    """What `resync` asks for, from its arguments as typed (F1-F3). Raises Unfit."""
-    try:
-        return parse(source, since=since, types=types, keys=keys, contacts=contacts, zone=app.zone_of(user))
-    except BadRequest as wrong:
-        raise Unfit(str(wrong), mend="`x3sync resync --help` shows the arguments.") from wrong
 
 
 def mark_dirty(app: Application, chosen: Iterable[User], *causes: str) -> None:

@@ -56,7 +56,7 @@ def _remembered(app: Application, user: User) -> tuple[list[Waiting], list[Waiti
     """(marks, the rest) of what the database knows."""
     code = user.x3_user
     with app.store.read() as tx:
-        marks = dirty.take(tx, user.id)
+        marks = [*dirty.take(tx, user.id), *dirty.forced(tx, user.id)]
         sent = attempts.of_user(tx, user.id)
         forbidden = links.of_user(tx, user.id, states=[LinkState.PENDING_DELETE])
     rows: list[Waiting] = []
@@ -77,6 +77,9 @@ def _remembered(app: Application, user: User) -> tuple[list[Waiting], list[Waiti
 
 
 def _marked(code: str, mark: dirty.Mark) -> Waiting:
+    if mark.stream == dirty.FORCED:
+        why = f"a forced synchronisation that the workers carry out: {mark.item}"
+        return Waiting(user=code, type="", x3_key="", action="R", why=why, since=mark.since)
     why = f"marked: {', '.join(mark.causes)}"
     side, _, rest = mark.item.partition("\t")
     key = rest.partition("\t")[0]

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, delete, exists, func, literal, select
+from sqlalchemy import ColumnElement, case, delete, exists, func, literal, select
 from sqlalchemy.orm import Session
 
 from worker.state.items import chunks, epoch, upsert
@@ -19,6 +19,7 @@ from worker.state.tables import CursorRow, DirtyRow, LeaseRow, UserRow
 from worker.state.users import UserState
 
 INSTALLATION = 0  # the "user" of cursors that all users share
+FORCED = "forced"  # the "stream" of marks that ask for a forced pass (F4); their item is what is asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,16 @@ def mark(tx: Session, marks: Iterable[Mark]) -> None:
 
 
 def take(tx: Session, user_id: int) -> list[Mark]:
-    """What is marked for the user, oldest first. The marks stay until `clear`."""
+    """What is marked for an ordinary pass of the user, oldest first. The marks stay until `clear`."""
+    return _marks(tx, DirtyRow.user_id == user_id, DirtyRow.stream != FORCED)
+
+
+def forced(tx: Session, user_id: int) -> list[Mark]:
+    """The forced passes that are asked for, oldest first. The marks stay until `clear`."""
+    return _marks(tx, DirtyRow.user_id == user_id, DirtyRow.stream == FORCED)
+
+
+def _marks(tx: Session, *which: ColumnElement[bool]) -> list[Mark]:
     return [
         Mark(
             id=row.id,
@@ -87,7 +97,7 @@ def take(tx: Session, user_id: int) -> list[Mark]:
             causes=tuple(dict.fromkeys(cause for cause in row.causes.split(",") if cause)),
             stamp=row.stamp,
         )
-        for row in tx.scalars(select(DirtyRow).where(DirtyRow.user_id == user_id).order_by(DirtyRow.since, DirtyRow.id))
+        for row in tx.scalars(select(DirtyRow).where(*which).order_by(DirtyRow.since, DirtyRow.id))
     ]
 
 
