@@ -30,25 +30,15 @@ def type_of_new(item: Present) -> ItemType:
 def persons_alike(one: Contact, cards: Iterable[Present]) -> list[Present]:
     """M4 for contacts: the cards that have an e-mail in common with this one, unless both surnames are set and differ; only
     where there is none, those of the same surname, given name and company."""
+    mails, who = natural_keys(one), _who(one)
     others = [(card, card.content) for card in cards if isinstance(card.content, Contact)]
-    by_mail = [card for card, other in others if natural_keys(one) & natural_keys(other) and not _strangers(one, other)]
-    return by_mail or [card for card, other in others if _named_alike(one, other)]
+    sharing = [(card, _who(other)[0]) for card, other in others if mails & natural_keys(other)]
+    by_mail = [card for card, surname in sharing if not (surname and who[0]) or surname == who[0]]
+    return by_mail or [card for card, other in others if who[0] and _who(other) == who]
 
 
-def _strangers(one: Contact, other: Contact) -> bool:
-    surnames = fold(one.name.surname), fold(other.name.surname)
-    return all(surnames) and surnames[0] != surnames[1]
-
-
-def _named_alike(one: Contact, other: Contact) -> bool:
-    return bool(one.name.surname) and all(
-        fold(mine) == fold(theirs)
-        for mine, theirs in (
-            (one.name.surname, other.name.surname),
-            (one.name.given, other.name.given),
-            (one.company, other.company),
-        )
-    )
+def _who(contact: Contact) -> tuple[str, str, str]:
+    return fold(contact.name.surname), fold(contact.name.given), fold(contact.company)
 
 
 def similar(

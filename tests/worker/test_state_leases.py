@@ -116,6 +116,16 @@ async def test_x3_locks_take_turns(store: Store) -> None:
     assert most == 1
 
 
+async def test_m4_locks_of_two_cards_with_the_same_addresses_are_taken_in_one_order(store: Store) -> None:
+    async def write(owner: str, *keys: str) -> None:
+        async with leases.x3_locks(store.begin, ItemType.CONTACT, keys, owner):
+            await asyncio.sleep(0.03)
+
+    crossed = (("mail:a", "mail:b"), ("mail:b", "mail:a"))
+    async with asyncio.timeout(10):  # far less than the patience for one lock
+        await asyncio.gather(*(write(f"pass {n}", *crossed[n % 2]) for n in range(6)))
+
+
 async def test_an_x3_lock_ends_by_itself_and_patience_ends_before(store: Store) -> None:
     with store.begin() as tx:
         assert leases.try_lock(tx, ItemType.CONTACT, "zoe@x.example", "killed", 0.4)

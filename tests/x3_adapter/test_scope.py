@@ -6,8 +6,9 @@ from datetime import date
 
 import pytest
 
+from reconcile.actions import Identify
 from reconcile.model import Contact, ItemType, PersonName
-from reconcile.port import Refused, Stop, TryLater
+from reconcile.port import Moved, Refused, Stop, TryLater
 from tests.x3_adapter.conftest import Lab
 from x3_adapter import Crm
 from x3_adapter.scope import ContactScope, CrmPerson, ScopeKind
@@ -64,6 +65,25 @@ async def test_an_unknown_partner_is_refused(lab: Lab, crm: Crm) -> None:
     with pytest.raises(Refused):
         await crm.register(CrmPerson(number="CCN1", partner="NOBODY", content=PERSON.content), "s" * 40)
     assert lab.rows(ItemType.CONTACT) == []
+
+
+@pytest.mark.parametrize(("partner", "kept"), [("", "BLUELAKE"), ("JURA", "JURA")], ids=["no partner", "a partner"])
+async def test_f1_m4_a_card_gets_its_crm_contact_and_a_partner_where_it_has_none(
+    lab: Lab, crm: Crm, partner: str, kept: str
+) -> None:
+    on_tab(lab, "CCN1", "CCN2")
+    card = await crm.register(CrmPerson(number="CCN1", partner=partner, content=PERSON.content), "s" * 40)
+    lab.post("user-actions", action="sql", table="CORRESPOND", key=card.key, set={"CNTNUM": ""})
+    (card,) = await crm.find_contacts([], [PERSON.content.name])
+    assert card.x3.person == ""
+    for _ in range(2):  # the second time it is there already
+        named = await crm.apply(Identify(target=card, person="CCN1", partner="BLUELAKE"))
+        assert named is not None
+        assert (named.x3.person, named.x3.representatives) == ("CCN1", ("R001",))
+    (row,) = lab.rows(ItemType.CONTACT)
+    assert (row["CNTNUM"], row["BPRNUM"]) == ("CCN1", kept)
+    with pytest.raises(Moved):
+        await crm.apply(Identify(target=card, person="CCN2", partner=""))
 
 
 async def test_f1_a_record_is_known_whatever_its_date(lab: Lab, crm: Crm) -> None:
