@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.system.outlook import attendee
+from tests.system.recurring import days, key_on, shown, weekly
 from tests.system.test_deletions import EVENT_BINS
-from tests.system.world import World, ymd
+from tests.system.world import World, at, ymd
 
 YES_NO = pytest.mark.parametrize("allowed", [True, False], ids=["allowed", "forbidden"])
 
@@ -294,4 +296,99 @@ def test_d3_however_the_bin_answers_a_deleted_contact_loses_its_assignment(world
     world.alice.delete_contact(world.alice.contacts()[0]["id"])
     world.sync()
     assert world.sage.only("ZCOR")["COPREP_LINES"] == []
+    world.quiet()
+
+
+# ------------------------------------------------------------- what counts as a deletion, under the same switches
+
+
+@pytest.mark.parametrize("switch", ["BAPADXDLT", "BAPOTKDLT"])
+def test_d8_d6_a_deleted_occurrence_waits_for_its_switch(world: World, switch: str) -> None:
+    world.alice.new_event("Weekly", at(1), recurrence=weekly(1, 4))
+    world.sync()
+    world.set("REP1", f"{switch}=no")
+    world.sync()
+    world.later()
+    if switch == "BAPADXDLT":
+        world.alice.delete_event(shown(world)[1]["id"])
+    else:
+        world.sage.delete("ZBAP", key_on(world, ymd(8)))
+    left = (4, 3) if switch == "BAPADXDLT" else (3, 4)
+    stays_waiting(world, APPOINTMENT, lambda: (len(days(world)), len(shown(world))))
+    assert (len(days(world)), len(shown(world))) == left
+    world.set("REP1", f"{switch}=yes")
+    world.sync()
+    assert (len(days(world)), len(shown(world))) == (3, 3)
+    world.quiet()
+
+
+@pytest.mark.parametrize("kind", [CONTACT, TASK, APPOINTMENT], ids=lambda kind: kind.name)
+def test_s7_d6_reassigned_in_x3_waits_for_the_former_ones_switch(pair: World, kind: Kind) -> None:
+    def shown_to() -> tuple[int, int]:
+        name = {"contact": "contacts", "task": "tasks"}.get(kind.name, "events")
+        return len(getattr(pair.alice, name)()), len(getattr(pair.benoit, name)())
+
+    linked(pair, kind, "OTKDLT")
+    key = kind.record(pair)
+    if kind is CONTACT:
+        pair.sage.modify("ZCOR", key, reps=("R002",))
+        pair.sage.control("user-actions", {"action": "unassign", "key": key, "rep": "R001"})
+    elif kind is TASK:
+        pair.sage.modify("ZTSK", key, TSKREP="R002")
+    else:
+        pair.sage.modify("ZBAP", key, ATPREPMNA="R002", APTREPNUM=["R002"])
+    pair.sync("REP1")
+    pair.sync("REP2")
+    pair.sync("REP1", "--full")
+    assert shown_to() == (1, 1)
+    pair.quiet()
+    pair.set("REP1", f"{kind.prefix}OTKDLT=yes")
+    pair.sync("REP1")
+    assert shown_to() == (0, 1)
+    pair.quiet()
+
+
+def test_a5_d6_a_cancelled_meeting_waits_for_the_switch(world: World) -> None:
+    world.alice.new_event("Meeting", at(1), attendees=[attendee("buyer@customer.example")])
+    world.sync()
+    world.set("REP1", "BAPADXDLT=no")
+    world.sync()
+    world.later()
+    world.alice.ok("POST", f"/events/{world.alice.events()[0]['id']}/cancel", {})
+    stays_waiting(world, APPOINTMENT, lambda: len(world.sage.all("ZBAP")))
+    assert len(world.sage.all("ZBAP")) == 1
+    world.set("REP1", "BAPADXDLT=yes")
+    world.sync()
+    assert world.sage.all("ZBAP") == []
+    world.quiet()
+
+
+def test_d1_d6_what_the_organiser_deleted_waits_for_the_others_switch(pair: World) -> None:
+    pair.sage.new_appointment("Visit", ymd(1), APTREPNUM=["R001", "R002"])
+    pair.sync("REP1")
+    pair.sync("REP2")
+    pair.set("REP2", "BAPOTKDLT=no")
+    pair.sync("REP2")
+    pair.later()
+    pair.alice.delete_event(pair.alice.events()[0]["id"])
+    pair.sync("REP1")
+    pair.sync("REP2")
+    pair.sync("REP2", "--full")
+    assert (pair.sage.all("ZBAP"), len(pair.benoit.events())) == ([], 1)
+    pair.set("REP2", "BAPOTKDLT=yes")
+    pair.sync("REP2")
+    assert pair.benoit.events() == []
+    pair.quiet()
+
+
+@pytest.mark.parametrize("each", [True, False])
+def test_d2_a_deleted_series_goes_however_graph_tells_it(world: World, each: bool) -> None:
+    world.servers.control("POST", "switches", {"series_removed_occurrences": each})
+    master = world.alice.new_event("Weekly", at(1), recurrence=weekly(1, 4))["id"]
+    world.sync()
+    assert len(days(world)) == 4
+    world.later()
+    world.alice.delete_event(master)
+    world.sync()
+    assert world.sage.all("ZBAP") == []
     world.quiet()

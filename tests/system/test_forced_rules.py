@@ -102,6 +102,20 @@ def test_f1_s5_a_detached_item_that_went_comes_again(world: World) -> None:
     assert len(world.sage.all("ZBAP")) == 1
 
 
+@pytest.mark.parametrize("source", ["call", "appointment", "participant"])
+def test_f1_cards_of_others_are_found_in_calls_and_in_the_calendar(world: World, source: str) -> None:
+    other = world.sage.new_contact("Bianchi", reps=("R002",))["CORNUM"]
+    if source == "call":
+        world.sage.new_call("Call", ymd(OLD), CLLCOR=other)
+    elif source == "appointment":  # not in the first place
+        world.sage.new_appointment("Visit", ymd(OLD), APTCOR=["", other])
+    else:
+        world.sage.new_appointment("Visit", ymd(OLD), ATPREPMNA="R002", APTREPNUM=["R002", "R001"], APTCOR=[other])
+    twice(world, "x3")
+    assert surnames(world) == ["Bianchi"]
+    assert len(world.alice.events()) == 1
+
+
 @pytest.mark.parametrize("source", ["call", "appointment"])
 def test_f1_contacts_are_found_in_calls_and_in_the_calendar(world: World, source: str) -> None:
     person(world, "CCN1", "Rossi")

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.system.outlook import Json, stop
+from tests.system.outlook import Json, attendee, day, stop
+from tests.system.test_troubles import counts
 from tests.system.world import World
 
 DAY = timedelta(days=1)
@@ -95,11 +96,31 @@ def test_a9_x3s_wall_time_that_comes_twice_or_never_stays_as_it_stands_there(bar
     world.quiet()
 
 
-@pytest.mark.timeout(240)
+def standing(world: World, start: date) -> None:
+    """Of everything something that stands in the window at the start, for two users, and leaves it by and by."""
+    world.enable(2)
+    world.set("REP2", "window=-10..30")
+    world.sage.control("switches", {"overlap_control": False})
+    body = {"start": stop(f"{start + 5 * DAY}T09:00"), "end": stop(f"{start + 26 * DAY}T17:00")}
+    world.alice.ok("POST", "/events", {"subject": "Three weeks", **body})
+    world.alice.new_event("Meeting", f"{start + 12 * DAY}T09:00", attendees=[attendee(world.benoit.address)])
+    world.alice.new_event("Call", f"{start + 14 * DAY}T09:00", categories=["X3 Call"])
+    world.alice.new_task("Open")
+    world.alice.new_task("Due", dueDateTime=day(start + 15 * DAY))
+    world.alice.new_task("Done", dueDateTime=day(start + 2 * DAY), status="completed")
+    world.alice.new_contact("Rossi", "Ada", birthday="1980-01-31T11:59:00Z")
+    world.sage.new_appointment("Shared", f"{start + 8 * DAY:%Y%m%d}", APTREPNUM=["R001", "R002"])
+    world.sage.new_appointment("Night", f"{start + 9 * DAY:%Y%m%d}", "2300", "2359")
+    world.sage.new_call("Call back", f"{start + 9 * DAY:%Y%m%d}")
+    world.sage.new_task("Done in X3", f"{start + 7 * DAY:%Y%m%d}", TSKDON="2")
+    world.sage.new_contact("Bianchi")
+
+
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("full", [7, 0])
 def test_a9_u5_the_window_moves_day_by_day_and_nothing_flickers(bare: World, full: int) -> None:
-    """Sixty days over the change of clocks in March, a pass a day; a full pass a week, or none: then the token of
-    the change listing has to be renewed by itself."""
+    """Sixty days over the change of clocks in March, a pass a day, of a second user every third; a full pass a week, or
+    none: then the token of the change listing has to be renewed by itself."""
     start = datetime(2026, 2, 2, 7, tzinfo=UTC)
     world = begun(bare, start, "window=-10..30")
     first = date(2026, 2, 3)
@@ -109,16 +130,21 @@ def test_a9_u5_the_window_moves_day_by_day_and_nothing_flickers(bare: World, ful
     world.alice.ok("POST", "/events", {"subject": "Fair", **all_day})
     world.sage.new_appointment("From X3", "20260318", "1100", "1200")
     world.sage.new_task("Task", "20260316")
-    world.sync()
-    passed = []
-    for day in range(1, 61):
+    standing(world, start.date())
+    for user in ("REP1", "REP2", "REP1", "REP2"):
+        world.later()
+        world.sync(user)
+    before, passed = counts(world), []
+    for number in range(1, 61):
         world.later(DAY.total_seconds())
-        options = ("--full",) if full and day % full == 0 else ()
+        options = ("--full",) if full and number % full == 0 else ()
         passed.append(world.sync("REP1", *options))
-        last = (start + timedelta(days=day + 30)).date()
+        if number % 3 == 0:
+            assert world.sync("REP2", *options)["writes"] == {"x3": 0, "outlook": 0}, number
+        last = (start + timedelta(days=number + 30)).date()
         rows = [row for row in world.sage.all("ZBAP") if row["FULOBJ"] == "Weekly"]
         entered = [first + timedelta(days=7 * n) for n in range(20) if first + timedelta(days=7 * n) <= last]
-        assert sorted(row["APTDAT"] for row in rows) == [f"{one:%Y%m%d}" for one in entered], day
+        assert sorted(row["APTDAT"] for row in rows) == [f"{one:%Y%m%d}" for one in entered], number
         assert {row["APTHOU"] for row in rows} == {"0900"}
     done = [one for report in passed for one in report["decisions"] if one["outcome"] == "done"]
     acts = Counter(one["action"] for one in done)
@@ -128,6 +154,8 @@ def test_a9_u5_the_window_moves_day_by_day_and_nothing_flickers(bare: World, ful
     # The fair's marker, and X3's appointment, which nothing mentions but a full pass.
     from_x3 = 1 if full else 0
     assert writes == {"x3": acts["create"] - from_x3, "outlook": 1 + from_x3}, (writes, acts)
+    came = acts["create"] - from_x3
+    assert counts(world) == [n + more for n, more in zip(before, (0, 0, came, 0, 0, from_x3, 0), strict=True)]
     assert len([row for row in world.sage.all("ZBAP") if row["FULOBJ"] == "Fair"]) == 1
     assert len([event for event in world.alice.events() if event["subject"] == "From X3"]) == from_x3
     assert world.problems() == []
