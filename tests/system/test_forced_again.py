@@ -134,7 +134,10 @@ def test_f4_r4_twice_over_standing_problem_lines(world: World) -> None:
     assert len(lines) >= 5
     for source in (*SOURCES, "x3"):
         twice(world, source)
-        assert {(row["x3_key"], row["field"]) for row in world.problems()} == lines, source
+        left = {(row["x3_key"], row["field"]) for row in world.problems()}
+        # Where X3's value has replaced Outlook's, the line is cured (R4); no line is new.
+        assert left <= lines, source
+        lines = left
 
 
 def test_f4_a7_what_x3_refuses_is_written_by_no_run(world: World) -> None:
