@@ -266,7 +266,7 @@ def test_g4_g7_preview_hold_release_and_a_quiet_second_pass(lab: Lab) -> None:
     assert again["writes"] == {"x3": 0, "outlook": 0}
     assert lab.ask("report", "REP1") == again == lab.ask("report", again["pass"])
     code, text, _ = lab.say("report", done["pass"], "--csv")
-    assert (code, text.splitlines()[0]) == (0, "type,x3_key,outlook_id,rule,action,on,why,outcome")
+    assert (code, text.splitlines()[0]) == (0, "type,x3_key,outlook_id,rule,action,on,why,outcome,message,log_code")
     assert lab.say("report")[1].startswith("x3sync report - user REP1")
 
 
