@@ -59,7 +59,7 @@ class Gatherer:
 
     async def gather(self, cursors: Mapping[Stream, str], refs: Iterable[Ref], *, full: bool) -> Gathered:
         """Read every stream to its end, then all that must be seen to decide. Raises TryLater and Stop."""
-        seen = Gathered()
+        seen = Gathered(unknown=self.unknown)
         listings = await asyncio.gather(*(self._listing(s, None if full else cursors.get(s)) for s in self.streams))
         seen.listings = dict(zip(self.streams, listings, strict=True))
         seen.hints.extend(hint for listing in listings for hint in listing.hints)
@@ -247,7 +247,7 @@ class Gatherer:
             x3 = seen.x3.get((link.type, link.x3_key))
             outlook = seen.outlook.get((link.type.kind, link.outlook_key))
             echo = self._echo(link, x3, Side.X3) and self._echo(link, outlook, Side.OUTLOOK)
-            if echo and not self._is_forced(seen, link) and (link.type, link.x3_key) not in self.unknown:
+            if echo and not self._is_forced(seen, link) and (link.type, link.x3_key) not in seen.unknown:
                 seen.echoes.append(link)
                 _count(seen.in_step, link.type)
                 continue

@@ -120,6 +120,7 @@ class Gathered:
     hints: list[Hint] = field(default_factory=list)
     asked: set[Ref] = field(default_factory=set)
     complete: bool = False
+    unknown: frozenset[X3Key] = frozenset()  # records of lines on persons or companies that X3 did not know (K2, K5)
     force: Force = field(default_factory=Force)
 
     @property

@@ -1,4 +1,5 @@
-"""CRM contacts without a card (F1): which card each is after all (M4), and what is decided for those that are none."""
+"""CRM contacts without a card (F1): which card each is after all (M4), what is decided for those that are none, and the
+problem lines of those that get none (R4)."""
 
 from __future__ import annotations
 
@@ -12,8 +13,13 @@ from reconcile.context import Context, Verb, switch_name
 from reconcile.likeness import persons_alike
 from reconcile.meet import skipped
 from reconcile.model import UNREAD, ItemType, LinkState, Pair, Present, Side
+from reconcile.port import Refused
+from worker.forced import ForcedQuestions
 from worker.observed import X3Questions
-from x3_adapter.scope import CrmPerson
+from worker.state.items import ItemKey
+from x3_adapter.scope import ContactScope, CrmPerson, ScopeKind
+
+_CARDLESS = "CRM contact "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,3 +87,26 @@ def decide_one(person: CrmPerson, met: Met, context: Context) -> Decision:
 
 def _pair(card: Present | None = None) -> Pair:
     return Pair(type=ItemType.CONTACT, link=None, x3=card or UNREAD, outlook=UNREAD)
+
+
+def cardless(number: str) -> ItemKey:
+    """What the line of a CRM contact is about that X3 did not give a card (F1). No key of a card looks like that."""
+    return ItemKey(ItemType.CONTACT, f"{_CARDLESS}{number}")
+
+
+def is_cardless(item: ItemKey) -> bool:
+    """Whether a line is about a CRM contact without a card."""
+    return item.x3_key.startswith(_CARDLESS)
+
+
+async def carded(items: Iterable[ItemKey], x3: ForcedQuestions) -> list[ItemKey]:
+    """R4: which of these are CRM contacts that X3 no longer counts among those without a card, whoever gave them one. It is
+    asked only where there are such. Raises TryLater and Stop."""
+    told = {item for item in items if is_cardless(item)}
+    if not told:
+        return []
+    try:
+        scopes = [await x3.people_of(ContactScope(kind=kind)) for kind in (ScopeKind.TOTAL, ScopeKind.LEADS)]
+    except Refused:  # an older sub-program was published since: it cannot say
+        return []
+    return sorted(told - {cardless(person.number) for scope in scopes for person in scope.persons})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,22 +10,20 @@ from sqlalchemy.orm import Session
 
 from reconcile import guard, merge
 from reconcile.actions import Decision, Problem, Rule, Step, Update
-from reconcile.model import Absent, ItemType, Observation, Pair, Present, Side
+from reconcile.model import Absent, Observation, Pair, Present, Side
 from reconcile.port import Refused
 from reconcile.shown import shown
 from reconcile.text import fold
-from worker.forced import ForcedQuestions
+from worker import persons
 from worker.observed import Gathered
 from worker.state import links, problems
 from worker.state.items import ItemKey
 from worker.state.problems import ProblemLine
-from x3_adapter.scope import ContactScope, ScopeKind
 
 # By these rules, without a step, nothing was decided anew: detached, released, not read, another record, in step.
 _AS_IT_WAS = frozenset({Rule.S5, Rule.S6, Rule.S8, Rule.M1, Rule.IN_STEP})
 LEFT = "X3 took the change and left the field as it was"
 LEFT_BY_FORCE = f"{LEFT}, when it was forced, too"
-_CARDLESS = "CRM contact "
 
 
 def _lines(pair: Pair, known: Mapping[ItemKey, list[ProblemLine]]) -> list[ProblemLine]:
@@ -106,24 +104,6 @@ def put(
     return problems.put(tx, user_id, item, [*found, *staying], fingerprint, now)
 
 
-def cardless(number: str) -> ItemKey:
-    """What the line of a CRM contact is about that X3 did not give a card (F1). No key of a card looks like that."""
-    return ItemKey(ItemType.CONTACT, f"{_CARDLESS}{number}")
-
-
-async def carded(lines: Iterable[ProblemLine], x3: ForcedQuestions) -> list[ItemKey]:
-    """R4: which of these CRM contacts X3 no longer counts among those without a card, whoever gave them one. It is asked
-    only where there are such lines. Raises TryLater and Stop."""
-    told = {line.item for line in lines if line.item.x3_key.startswith(_CARDLESS)}
-    if not told:
-        return []
-    try:
-        scopes = [await x3.people_of(ContactScope(kind=kind)) for kind in (ScopeKind.TOTAL, ScopeKind.LEADS)]
-    except Refused:  # an older sub-program was published since: it cannot say
-        return []
-    return sorted(told - {cardless(person.number) for scope in scopes for person in scope.persons})
-
-
 def ended(tx: Session, user_id: int, seen: Gathered) -> list[ItemKey]:
     """R4: the items of lines that have no link and are no longer there: proven gone, or not shown where everything was
     looked at, because they were moved out of the managed folders or lie outside the window."""
@@ -132,7 +112,7 @@ def ended(tx: Session, user_id: int, seen: Gathered) -> list[ItemKey]:
 
 
 def _is_over(item: ItemKey, seen: Gathered) -> bool:
-    if item.x3_key.startswith(_CARDLESS):
+    if persons.is_cardless(item):
         return False
     halves: list[Observation | None] = []
     if item.x3_key:

@@ -96,7 +96,7 @@ class Registrar:
         self.report.add(outcome)
         if outcome.status == LATER:
             return
-        item, versions = refusals.cardless(person.number), guard.versions(outcome.decision)
+        item, versions = persons.cardless(person.number), guard.versions(outcome.decision)
         with self.store.begin(self.lease()) as tx:
             problems.put(tx, self.user_id, item, outcome.problems, versions, self.clock.now())
 

@@ -74,7 +74,7 @@ class Round:
             managed = users.folders(tx, self.user.id)
         return {kind: tuple(f.folder_id for f in managed if f.kind is kind) for kind in Kind}
 
-    def _gatherer(self, force: Force | None = None) -> Gatherer:
+    def _gatherer(self, force: Force | None = None, unknown: frozenset[X3Key] = frozenset()) -> Gatherer:
         return Gatherer(
             x3=self.worlds.x3,
             outlook=self.worlds.outlook,
@@ -87,7 +87,7 @@ class Round:
             representative=self.user.representative,
             folders=self._folders(),
             force=force or Force(),
-            unknown=self._unknown(),
+            unknown=unknown,
         )
 
     def _asked(self, marks: Iterable[dirty.Mark]) -> list[Ref]:
@@ -114,10 +114,10 @@ class Round:
     ) -> Gathered:
         """Both sides, as far as marks, streams, holds and `force` ask for a look. Raises TryLater and Stop."""
         self.progress("observe", 0, 1)
-        refs = self._asked(marks)
+        refs, unknown = self._asked(marks), self._unknown()
         if full:  # nothing tells that a person has become one of the user's contacts (K2)
-            refs += [Ref(type=item_type, key=key) for item_type, key in self._unknown()]
-        seen = await self._gatherer(force or self._held_force()).gather(cursors, refs, full=full)
+            refs += [Ref(type=item_type, key=key) for item_type, key in unknown]
+        seen = await self._gatherer(force or self._held_force(), unknown).gather(cursors, refs, full=full)
         self.progress("observe", 1, 1)
         return seen
 
@@ -200,7 +200,7 @@ class Round:
             default_folders={f.kind: f.folder_id for f in folders if f.is_default and f.folder_id not in silent},
             links_url=self.worlds.links_url,
             force=seen.force,
-            unknown=self._unknown(),
+            unknown=seen.unknown,
         )
 
     def _unknown(self) -> frozenset[X3Key]:

@@ -11,7 +11,7 @@ from reconcile.actions import Decision, Gate, Rule
 from reconcile.context import Force
 from reconcile.model import Absent, ItemType, Link, Present, Side
 from reconcile.port import Stream
-from worker import refusals
+from worker import persons, refusals
 from worker.clock import Clock
 from worker.items import item_of
 from worker.observed import Gathered
@@ -121,8 +121,8 @@ class Settling:
     async def cure_carded(self) -> None:
         """Take away the lines of CRM contacts that have a card by now (F1, R4)."""
         with self.store.read() as tx:
-            lines = problems.of_user(tx, self.user_id)
-        if carded := await refusals.carded(lines, self.x3):
+            items = [line.item for line in problems.of_user(tx, self.user_id)]
+        if carded := await persons.carded(items, self.x3):
             with self.store.begin(self.lease()) as tx:
                 problems.cure(tx, self.user_id, carded)
 

@@ -38,8 +38,9 @@ def adopt(store: Store, user: User, lease: Lease, zone: str) -> None:
     if before == zone:
         return
     with store.begin(lease) as tx:
+        users.x3_read_in(tx, user.id, zone)
+        if not before:
+            return
         events = [link for one in ItemType if one.kind is Kind.EVENT for link in links.of_user(tx, user.id, one)]
         links.save_many(tx, user.id, [(link, None) for link in retold(events, before, zone)])
-        users.x3_read_in(tx, user.id, zone)
-    if before:
-        logger().info("zone_changed", user=user.x3_user, before=before, after=zone, links=len(events))
+    logger().info("zone_changed", user=user.x3_user, before=before, after=zone, links=len(events))
