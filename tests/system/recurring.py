@@ -41,3 +41,12 @@ def key_on(world: World, day: str) -> str:
     """The key of X3's one appointment on a day."""
     (key,) = [row["APTNUM"] for row in world.sage.all("ZBAP") if row["APTDAT"] == day]
     return str(key)
+
+
+def renames_the_first_alone(world: World, key: str) -> None:
+    """The record is that of the first of four visits: X3's edit of it leaves the series alone."""
+    world.later()
+    world.sage.modify("ZBAP", key, FULOBJ="First")
+    world.sync()
+    assert [row["subject"] for row in shown(world)] == ["First", "Visit", "Visit", "Visit"]
+    world.quiet()

@@ -18,6 +18,19 @@ def resync(world: World, source: str, *options: str) -> dict[str, Any]:
     return world.product.json("resync", "REP1", "--from", source, *options)
 
 
+def only_differing(world: World) -> None:
+    """An appointment whose subject is "X3's" there and "Outlook's" here, and which both sides count as seen."""
+    key = world.alice.new_event("Start", at(1))["id"]
+    world.sync()
+    world.set("REP1", "conflict=ask")
+    world.later()
+    world.alice.change_event(key, subject="Outlook's")
+    world.sage.modify("ZBAP", world.sage.only("ZBAP")["APTNUM"], FULOBJ="X3's")
+    world.sync()
+    world.reject(world.held()[0]["id"])  # both count as seen, and differ
+    world.quiet()
+
+
 @pytest.mark.parametrize("source", ["x3", "outlook", "both"])
 def test_f4_no_duplicates_and_a_second_run_writes_nothing(world: World, source: str) -> None:
     fill(world)
@@ -66,15 +79,7 @@ def test_f1_records_outside_the_window_come_too(world: World) -> None:
 
 @pytest.mark.parametrize(("source", "winner"), [("x3", "X3's"), ("outlook", "Outlook's"), ("both", "X3's")])
 def test_f1_the_forced_side_wins_where_the_sides_only_differ(world: World, source: str, winner: str) -> None:
-    key = world.alice.new_event("Start", at(1))["id"]
-    world.sync()
-    world.set("REP1", "conflict=ask")
-    world.later()
-    world.alice.change_event(key, subject="Outlook's")
-    world.sage.modify("ZBAP", world.sage.only("ZBAP")["APTNUM"], FULOBJ="X3's")
-    world.sync()
-    world.reject(world.held()[0]["id"])  # both count as seen, and differ
-    world.quiet()
+    only_differing(world)
     resync(world, source)
     assert (world.sage.only("ZBAP")["FULOBJ"], world.alice.events()[0]["subject"]) == (winner, winner)
     world.quiet()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.system.outlook import COMPANIES, attendee, persons
 from tests.system.recurring import days, shown, weekly
-from tests.system.test_forced import resync, twice
+from tests.system.test_forced import only_differing, resync, twice
 from tests.system.world import World, at, ymd
 
 SOURCES = ("x3", "outlook", "both")
@@ -65,15 +65,7 @@ def test_f5_d3_a_row_brings_back_an_unassigned_contact(world: World) -> None:
 
 
 def test_f5_x3_wins_by_a_row_where_the_sides_only_differ(world: World) -> None:
-    key = world.alice.new_event("Start", at(1))["id"]
-    world.sync()
-    world.set("REP1", "conflict=ask")
-    world.later()
-    world.alice.change_event(key, subject="Outlook's")
-    world.sage.modify("ZBAP", world.sage.only("ZBAP")["APTNUM"], FULOBJ="X3's")
-    world.sync()
-    world.reject(world.held()[0]["id"])  # both count as seen, and differ
-    world.quiet()
+    only_differing(world)
     force_in_x3(world, "BAP")
     world.sync()
     assert (world.sage.only("ZBAP")["FULOBJ"], world.alice.events()[0]["subject"]) == ("X3's", "X3's")

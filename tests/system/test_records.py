@@ -107,6 +107,16 @@ def differing(world: World) -> tuple[str, str, int]:
     return world.sage.only("ZCOR")["CORNUM"], key, line["id"]
 
 
+def both_edited(world: World) -> None:
+    """A task whose subject was changed in Outlook and later in X3."""
+    record = world.sage.new_task("Start", ymd(3))["TSKNUM"]
+    world.sync()
+    world.later(3600)
+    world.alice.change_task(world.alice.tasks()[0]["id"], title="From Outlook")
+    world.later()
+    world.sage.modify("ZTSK", record, FULOBJ="From X3")
+
+
 def function(world: World, key: str) -> tuple[str, str]:
     """The function on both sides."""
     contact = world.alice.contact(key)
@@ -140,12 +150,7 @@ def test_r4_a_line_is_settled_by_hand_and_goes(world: World, words: tuple[str, .
 
 
 def test_r4_the_loser_of_a_conflict_can_be_chosen_afterwards(world: World) -> None:
-    record = world.sage.new_task("Start", ymd(3))["TSKNUM"]
-    world.sync()
-    world.later(3600)
-    world.alice.change_task(world.alice.tasks()[0]["id"], title="From Outlook")
-    world.later()
-    world.sage.modify("ZTSK", record, FULOBJ="From X3")
+    both_edited(world)
     world.sync()
     (line,) = world.problems(field="subject")
     assert world.alice.tasks()[0]["title"] == "From X3"

@@ -7,7 +7,8 @@ import io
 
 from tests.system.outlook import day
 from tests.system.product import Json
-from tests.system.world import World, decided, on, ymd
+from tests.system.test_records import both_edited
+from tests.system.world import World, decided, on
 
 SAID = "Distant server message: Not today, F12345"
 CODE = "- - - Log code on distant server: F12345 - - -"
@@ -49,12 +50,7 @@ def test_r1_c6_a_refused_field_is_told_with_the_write_that_it_was_refused_in(wor
 
 
 def test_r1_what_no_server_said_is_not_told_as_a_servers_word(world: World) -> None:
-    record = world.sage.new_task("Start", ymd(3))["TSKNUM"]
-    world.sync()
-    world.later(3600)
-    world.alice.change_task(world.alice.tasks()[0]["id"], title="From Outlook")
-    world.later()
-    world.sage.modify("ZTSK", record, FULOBJ="From X3")
+    both_edited(world)
     report = world.sync()
     assert world.problems(field="subject")
     assert decided(report, "C4")[0]["message"] == ""

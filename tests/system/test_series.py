@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.system.outlook import attendee, stop
-from tests.system.recurring import DAY, days, key_on, records, shown, weekly
+from tests.system.recurring import DAY, days, key_on, records, renames_the_first_alone, shown, weekly
 from tests.system.world import World, at, decided, on, ymd
 
 
@@ -273,12 +273,7 @@ def test_a8_a_single_event_turned_series_keeps_its_record(world: World, *, full:
     assert records(world)[key] == f"{ymd(1)} 0900"
     assert days(world) == [ymd(1 + 7 * n) for n in range(4)]
     world.quiet()
-    # The record is the first occurrence's: X3's edit of it leaves the series alone.
-    world.later()
-    world.sage.modify("ZBAP", key, FULOBJ="First")
-    world.sync()
-    assert [row["subject"] for row in shown(world)] == ["First", "Visit", "Visit", "Visit"]
-    world.quiet()
+    renames_the_first_alone(world, key)
 
 
 def test_a8_a_series_turned_single_keeps_one_record(world: World, series: str) -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from tests.system.outlook import Json, stop
-from tests.system.recurring import DAY, days, key_on, records, shown, weekly
+from tests.system.recurring import DAY, days, key_on, records, renames_the_first_alone, shown, weekly
 from tests.system.world import World, at, on, ymd
 
 
@@ -182,11 +182,7 @@ def test_u5_a8_a_single_turned_series_keeps_its_record_where_series_are_skipped(
     world.sync()
     assert list(records(world)) == [key]
     world.quiet()
-    world.later()
-    world.sage.modify("ZBAP", key, FULOBJ="First")
-    world.sync()
-    assert [row["subject"] for row in shown(world)] == ["First", "Visit", "Visit", "Visit"]
-    world.quiet()
+    renames_the_first_alone(world, key)
 
 
 def test_u5_a8_an_endless_series_ends_at_the_window(world: World) -> None:
