@@ -13,7 +13,7 @@ from graph_adapter.requests import Requests
 from graph_adapter.scope import MailboxScope
 from graph_adapter.searching import Searcher
 from graph_adapter.writing import Writer
-from reconcile.actions import Assign, Create, Delete, Identify, Mark, Step, Unassign, Update, Withdraw
+from reconcile.actions import Assign, Create, Delete, Identify, Join, Mark, Step, Unassign, Update, Withdraw
 from reconcile.model import Absent, ItemType, Kind, Link, Marker, Observation, Present, Private, Side, Went
 from reconcile.port import Limits, Listing, Moved, Ref, Sighting, Stream
 
@@ -86,7 +86,7 @@ class Mailbox:
                 case Delete():
                     await self._writer.delete(step)
                     return None
-                case Unassign() | Assign() | Identify() | Withdraw():
+                case Unassign() | Assign() | Identify() | Withdraw() | Join():
                     raise TypeError(f"{type(step).__name__} is a step of X3's side")
         except (Gone, Duplicate) as error:
             raise Moved("The item is no longer there.") from error

@@ -174,7 +174,18 @@ class Identify:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdraw:
-    """Take the representative out of an appointment's APTREPNUM (D7)."""
+    """Take the representative out of an appointment (D7). Where it is his, the first of its participants has it then (A4);
+    it must have one."""
+
+    target: Present
+    representative: str
+    side: Side = Side.X3
+    type: ItemType = ItemType.APPOINTMENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """Put the representative among an appointment's participants (M6)."""
 
     target: Present
     representative: str
@@ -192,7 +203,7 @@ class Mark:
     side: Side = Side.OUTLOOK
 
 
-Step = Create | Update | Delete | Unassign | Assign | Identify | Withdraw | Mark
+Step = Create | Update | Delete | Unassign | Assign | Identify | Withdraw | Join | Mark
 
 # --------------------------------------------------------------------------------------------- decisions
 

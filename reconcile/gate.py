@@ -10,7 +10,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from reconcile import events
-from reconcile.actions import Assign, Create, Decision, Delete, Gate, Identify, Mark, Rule, Step, Unassign, Update, Withdraw
+from reconcile.actions import (
+    Assign,
+    Create,
+    Decision,
+    Delete,
+    Gate,
+    Identify,
+    Join,
+    Mark,
+    Rule,
+    Step,
+    Unassign,
+    Update,
+    Withdraw,
+)
 from reconcile.content import Side
 from reconcile.context import Context, Verb, switch_name
 from reconcile.model import LinkState
@@ -45,7 +59,7 @@ def gate(decision: Decision, context: Context) -> tuple[Decision, ...]:
     if not blocks:
         return (decision,)
     first = next(iter(blocks.values()))
-    if decision.deletes_on is not None or any(isinstance(step, Create | Assign) for step in decision.steps):
+    if decision.deletes_on is not None or any(isinstance(step, Create | Assign | Join) for step in decision.steps):
         return (_blocked(decision, decision.steps, first, sum(block.mails for block in blocks.values())),)
     free = tuple(step for position, step in enumerate(decision.steps) if position not in blocks)
     rest = replace(decision, steps=free, unsettled=unsettled(decision, (decision.steps[position] for position in blocks)))
@@ -105,7 +119,7 @@ def _verb(step: Step) -> Verb | None:
     match step:
         case Create() | Assign():
             return Verb.CREATE
-        case Update():
+        case Update() | Join():
             return Verb.UPDATE
         case Delete() | Unassign() | Withdraw():
             return Verb.DELETE

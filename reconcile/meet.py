@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconcile import events, fields
-from reconcile.actions import Assign, Create, Decision, Delete, Gate, Mark, Problem, Rule, Step, Update
+from reconcile.actions import Assign, Create, Decision, Delete, Gate, Join, Mark, Problem, Rule, Step, Update
+from reconcile.contacts import MOST_REPRESENTATIVES
 from reconcile.content import Appointment, ItemType, Side, field_names
 from reconcile.context import Context
 from reconcile.events import EventClass
@@ -72,6 +73,11 @@ def owns(pair: Pair, context: Context) -> bool:
     else:
         owner = pair.link.owner if pair.link else ""
     return owner in ("", context.representative)
+
+
+def participants(x3: Present) -> tuple[str, ...]:
+    """The representatives of an appointment beside its main organiser."""
+    return (x3.content.participants or ()) if isinstance(x3.content, Appointment) else ()
 
 
 def _nothing(pair: Pair, rule: Rule, why: str) -> Decision:
@@ -213,8 +219,9 @@ def create_in_outlook(pair: Pair, x3: Present, context: Context) -> Decision:
 
 def _met(pair: Pair, x3: Present, outlook: Present, context: Context) -> Decision:
     """M2, M4, M6: two living items that belong together."""
+    joins = _may_join(pair, x3, outlook)
     ours = pair.meeting is Meeting.MARKER
-    ours = ours or (pair.meeting is Meeting.MEETING and events.classify(outlook) is EventClass.MANAGED)
+    ours = ours or (pair.meeting is Meeting.MEETING and events.classify(outlook) is EventClass.MANAGED and not joins)
     if ours and outlook.where is Where.ELSEWHERE:
         # M2, M6, S6: without a link the record would be created again.
         why = f"{pair.note}, in a folder that is not managed"
@@ -227,7 +234,11 @@ def _met(pair: Pair, x3: Present, outlook: Present, context: Context) -> Decisio
     if ignored is not None:
         return ignored
     steps: list[Step] = []
-    if x3.where is Where.ELSEWHERE:
+    if joins:
+        if len(participants(x3)) >= MOST_REPRESENTATIVES:
+            return _no_place(pair, context)
+        steps.append(Join(target=x3, representative=context.representative))
+    elif x3.where is Where.ELSEWHERE:
         if pair.type is not ItemType.CONTACT or pair.meeting is not Meeting.NATURAL:
             return _of_another(pair, outlook)
         steps.append(Assign(target=x3, representative=context.representative))
@@ -246,6 +257,21 @@ def _met(pair: Pair, x3: Present, outlook: Present, context: Context) -> Decisio
         lost=merged.lost,
     )
     return held(decision, Rule.C4, "the two sides differ; the user decides") if merged.ask else decision
+
+
+def _may_join(pair: Pair, x3: Present, outlook: Present) -> bool:
+    """M6: whether the user is to be put into the record of a meeting that he takes part in. He is not in it because nobody
+    could name him when it was made, because he was invited later, or because he had declined; one whom X3 took out has a
+    released link (A4)."""
+    appointment = pair.meeting is Meeting.MEETING and pair.type is ItemType.APPOINTMENT
+    return appointment and x3.where is Where.ELSEWHERE and events.invited(outlook)
+
+
+def _no_place(pair: Pair, context: Context) -> Decision:
+    """K4."""
+    why = f"X3 has room for {MOST_REPRESENTATIVES} representatives; you were left out"
+    line = Problem(field="participants", message=f"{why} (K4)", outlook=context.representative)
+    return Decision(pair=pair, rule=Rule.K4, why=why, problems=(line,))
 
 
 def updates(pair: Pair, merged: Merge, context: Context) -> tuple[tuple[Step, ...], tuple[Problem, ...]]:

@@ -22,7 +22,8 @@ SAME_MOMENT = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merge:
-    """What a merge wants: `changes` per side to be written, the rule that shaped it, and values that lost."""
+    """What a merge wants: `changes` per side to be written, the rule that shaped it, and values that lost. `left` are the
+    invitation's changes that another user's pass has to carry: they wait, for the record may go over to this user (D7)."""
 
     changes: Mapping[Side, Changes]
     rule: Rule
@@ -30,6 +31,7 @@ class Merge:
     problems: tuple[Problem, ...] = ()
     lost: tuple[tuple[Side, Content], ...] = ()
     ask: bool = False  # U4: a person decides
+    left: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -199,6 +201,7 @@ def _settle(work: _Work, edits: Mapping[Side, set[str]]) -> Merge:
         problems=tuple(work.problems),
         lost=lost,
         ask=ask,
+        left=frozenset(work.left) - edits[Side.X3],
     )
 
 

@@ -308,6 +308,7 @@ class Link:
     original_start: datetime | None = None
     organized_by: str = ""  # see EventFacts; blank also in links of before it was remembered
     owner: str = ""  # the record's first representative when it was last read: whether D2 or D7 applies (A2)
+    invited: bool = False  # the user is an attendee of somebody else's meeting, so that D7 applies to it (A4)
     x3: Seen = Seen()
     outlook: Seen = Seen()
     id: int = 0  # the state's row, 0 before it is stored
@@ -328,6 +329,7 @@ class Link:
             series_id=event.series_id,
             original_start=event.original_start,
             organized_by=event.organized_by,
+            invited=not event.organizer,
         )
 
 

@@ -202,9 +202,15 @@ def _gone_in_outlook(pair: Pair, link: Link, x3: Present, context: Context) -> D
         step = Unassign(target=x3, representative=context.representative)
         why = "deleted in Outlook: only the assignment to the representative goes"
         return Decision(pair=pair, rule=Rule.D3, why=why, steps=(step,), after=Drop.LINK)
-    if not meet.owns(pair, context):
+    if _only_leaves(pair, x3, context, invited=link.invited):
         return _withdraw(pair, x3, Rule.D7, "deleted by a participant: only his participation goes", context)
     return _deleted_by_owner(pair, link, x3, context, Rule.D2, "deleted in Outlook")
+
+
+def _only_leaves(pair: Pair, x3: Present, context: Context, *, invited: bool) -> bool:
+    """D7: whether the record lives on without the user. It is not his; or it is (A4), but the meeting is somebody else's
+    and others are in it, to whom it goes over."""
+    return not meet.owns(pair, context) or (invited and bool(meet.participants(x3)))
 
 
 def _deleted_by_owner(pair: Pair, link: Link, x3: Present, context: Context, rule: Rule, why: str) -> Decision:
@@ -223,6 +229,8 @@ def _deleted_by_owner(pair: Pair, link: Link, x3: Present, context: Context, rul
 
 
 def _withdraw(pair: Pair, x3: Present, rule: Rule, why: str, context: Context) -> Decision:
+    if meet.owns(pair, context):
+        why = f"{why}; the record goes over to {meet.participants(x3)[0]} (A4)"
     step = Withdraw(target=x3, representative=context.representative)
     return Decision(pair=pair, rule=rule, why=why, steps=(step,), after=Drop.LINK)
 
@@ -265,6 +273,10 @@ def _moved_in_time(merged: Merge, link: Link, *, asleep: bool) -> Merge:
 
 def _reassigned(pair: Pair, outlook: Present) -> Decision:
     """S7: gone from the former representative's Outlook; wins over his edits (D4)."""
+    if events.declined(outlook):
+        # Whoever took him out, it may have been an unanswered write of the sync: he is free to accept again (D7, M6).
+        why = "declined in Outlook, and in X3's record no more"
+        return Decision(pair=pair, rule=Rule.D7, why=why, after=Drop.LINK)
     if events.invited(outlook):
         why = "withdrawn in X3; an invitation is never deleted by the sync"
         return Decision(pair=pair, rule=Rule.A4, why=why, after=LinkState.RELEASED, blank=Side.X3)
@@ -278,14 +290,10 @@ def _as_deleted(pair: Pair, x3: Present, outlook: Present, context: Context) -> 
     if not cancelled and not events.declined(outlook):
         return None
     rule, why = (Rule.A5, "the meeting was cancelled") if cancelled else (Rule.D7, "the user declined the meeting")
-    owns = meet.owns(pair, context)
-    if not cancelled and owns and isinstance(x3.content, Appointment) and x3.content.participants:
-        why = f"{why}: X3's record stays for the other representatives"
-        return Decision(pair=pair, rule=rule, why=why, after=LinkState.RELEASED, problems=(Problem(field="", message=why),))
     assert pair.link is not None
     if pair.link.state is LinkState.RELEASED:
         return nothing(pair, Rule.S6, f"{why}, but it was released: X3 keeps its record")
-    if not owns:
+    if _only_leaves(pair, x3, context, invited=not cancelled):
         return _withdraw(pair, x3, rule, why, context)
     return _deleted_by_owner(pair, pair.link, x3, context, rule, why)
 
@@ -306,6 +314,7 @@ def _merged(pair: Pair, context: Context, merged: Merge, *, asleep: bool) -> Dec
         remember=True,
         problems=problems,
         lost=merged.lost,
+        unsettled={Side.OUTLOOK: merged.left} if merged.left else {},
     )
     if merged.ask:
         return meet.held(decision, Rule.C4, "both sides changed the same field; the user decides")

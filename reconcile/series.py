@@ -16,6 +16,7 @@ from reconcile import events
 from reconcile.actions import Create, Decision, Rule
 from reconcile.content import Appointment, Call, Kind, Side, When
 from reconcile.events import EventClass
+from reconcile.matching import meeting_key
 from reconcile.model import UNREAD, Absent, Link, LinkState, Observation, Pair, Present, Response, Shape, Went, Where
 from reconcile.text import fold
 
@@ -68,7 +69,7 @@ def heirs(
         return {}
     gone = {(orphan.link.ical_uid, orphan.link.original_start) for orphan in orphans if orphan.link.ical_uid}
     newcomers = [_newcomer(item, now) for item in free if _may_inherit(item)]
-    newcomers = [n for n in newcomers if _meeting(n.item) not in gone]
+    newcomers = [n for n in newcomers if meeting_key(n.item) not in gone]
     found: dict[str, Present] = {}
     for series in dict.fromkeys(orphan.series for orphan in orphans):
         _offer([o for o in orphans if o.series == series], [n for n in newcomers if n.series == series], found)
@@ -151,11 +152,6 @@ def _continues(link: Link, item: Present) -> bool:
 def _subject(item: Present) -> str:
     assert isinstance(item.content, Appointment | Call)
     return item.content.subject
-
-
-def _meeting(item: Present) -> tuple[str, datetime | None]:
-    event = item.outlook.event
-    return (event.ical_uid, event.original_start) if event is not None else ("", None)
 
 
 def _when(item: Present) -> When:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import assert_never
 
-from reconcile.actions import Assign, Create, Delete, Identify, Mark, Step, Unassign, Update, Withdraw
+from reconcile.actions import Assign, Create, Delete, Identify, Join, Mark, Step, Unassign, Update, Withdraw
 from reconcile.contacts import PLACES
 from reconcile.model import (
     UNREAD,
@@ -238,7 +238,7 @@ class MemoryEndpoint:
         )
         return self.world.add(item)
 
-    def _write(self, step: Update | Delete | Assign | Identify | Unassign | Withdraw | Mark) -> Item | None:
+    def _write(self, step: Update | Delete | Assign | Identify | Unassign | Withdraw | Join | Mark) -> Item | None:
         item = self._target(step.target)
         if item is None:
             if isinstance(step, Delete | Unassign | Withdraw):
@@ -255,7 +255,7 @@ class MemoryEndpoint:
             case Delete():
                 self._mail(item)
                 self.world.delete(item.key)
-            case Assign():
+            case Assign() | Join():
                 self.world.move(item.key, *dict.fromkeys((*item.places, step.representative)))
             case Unassign() | Withdraw():
                 self.world.move(item.key, *(place for place in item.places if place != step.representative))

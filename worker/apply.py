@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from reconcile import events, gate, series
 from reconcile import fields as crossing
-from reconcile import gate, series
 from reconcile.actions import Assign, Create, Decision, Delete, Drop, Gate, Mark, Problem, Step, Update
 from reconcile.context import Context
-from reconcile.model import Contact, Content, Link, LinkState, Pair, Present, Side
+from reconcile.model import Absent, Contact, Content, Link, LinkState, Pair, Present, Side
 from reconcile.port import Endpoint, Moved, Refused, TryLater
 from reconcile.remember import before_deletion, found_again, link_after
 from worker import newcomers, refusals
@@ -155,6 +155,7 @@ class Executor:
                 if self._handed_on(decision.pair, step, look) and progress.attempt is not None:
                     self._forget(progress.attempt)
                     look = await self._create(decision, series.anew(step), progress)
+                self._is_this_users(decision, step, look, progress)
                 if isinstance(look.content, Contact) and step.side is Side.X3:
                     look = await self._assigned(step, look)
             case Mark(marker=marker) if not marker.x3_key:
@@ -170,6 +171,19 @@ class Executor:
             progress.looks[step.side] = look
             progress.written.add(step.side)
         progress.done.append(step)
+
+    def _is_this_users(self, decision: Decision, step: Create, look: Present, progress: _Progress) -> None:
+        """M6: X3 answers the create of a meeting that has a record already with that one (M7). Where the user is not in it,
+        he has to join it: the next look finds it by the claim. Raises Moved."""
+        item = decision.pair.outlook
+        event = item.outlook.event if step.side is Side.X3 and isinstance(item, Present) else None
+        if event is None or not event.ical_uid or self.context.representative in look.x3.representatives:
+            return
+        with self.store.begin(self.lease()) as tx:
+            attempts.close(tx, [progress.attempt] if progress.attempt else [])
+            meeting = (event.ical_uid, event.original_start)
+            claims.found(tx, self.fp, step.type, *meeting, look.key, self.clock.now())
+        raise Moved("the meeting has a record of another mailbox")
 
     async def _assigned(self, step: Create, card: Present) -> Present:
         """D4: a card that another user's edit brought back becomes this representative's, too."""
@@ -197,7 +211,7 @@ class Executor:
 
     async def _create(self, decision: Decision, step: Create, progress: _Progress) -> Present:
         """M7: look for an unanswered earlier attempt first, then send, with the attempt on record."""
-        endpoint = self.endpoints[step.side]
+        endpoint, item = self.endpoints[step.side], decision.pair.outlook
         self._claim(decision, step, progress)
         now = self.clock.now()
         wanted = Attempt(
@@ -208,7 +222,8 @@ class Executor:
             sent_at=now,
             sync_id=step.sync_id,
             marker=step.marker.encode() if step.marker else "",
-            folder=decision.pair.outlook.outlook.folder if isinstance(decision.pair.outlook, Present) else "",
+            folder=item.outlook.folder if isinstance(item, Present) else "",
+            invited=isinstance(item, Present) and events.invited(item),
         )
         with self.store.begin(self.lease()) as tx:
             attempt = attempts.begin(tx, self.user_id, [wanted])[0]
@@ -265,10 +280,11 @@ class Executor:
         event = item.outlook.event
         if event is None or not event.ical_uid or (event.organizer and not event.attendees):
             return
-        meeting, now = (event.ical_uid, event.original_start), self.clock.now()
+        meeting, now, x3 = (event.ical_uid, event.original_start), self.clock.now(), decision.pair.x3
+        gone = x3.key if isinstance(x3, Absent) else ""
         with self.store.begin(self.lease()) as tx:
             left_before = now - self.x3_limit
-            claim = claims.take(tx, self.fp, self.user_id, step.type, *meeting, now, left_before=left_before)
+            claim = claims.take(tx, self.fp, self.user_id, step.type, *meeting, now, left_before=left_before, gone=gone)
         if claim.user_id != self.user_id:
             raise _Postponed("another mailbox makes the record of this meeting")
         progress.meeting = meeting
@@ -296,7 +312,7 @@ class Executor:
         with self.store.begin(self.lease()) as tx:
             if drops and before is not None:
                 links.drop(tx, self.user_id, [before.id])
-                self._free_claim(tx, before, progress)
+                self._free_claim(tx, before, pair, progress)
             elif link is not None and link != before and not drops:
                 event = pair.outlook.outlook.event if isinstance(pair.outlook, Present) else None
                 links.save(tx, self.user_id, link, event=event)
@@ -337,9 +353,12 @@ class Executor:
             progress.differs = bool(actual.unsettled)
         return link_after(actual, pair.link, looks, progress.written, self.context)
 
-    def _free_claim(self, tx: Session, link: Link, progress: _Progress) -> None:
+    def _free_claim(self, tx: Session, link: Link, pair: Pair, progress: _Progress) -> None:
+        """The meeting is anybody's again once its record is deleted, another mailbox's once only the user has left it."""
         if link.ical_uid and any(isinstance(step, Delete) and step.side is Side.X3 for step in progress.done):
             claims.release(tx, self.fp, link.ical_uid, link.original_start)
+        elif link.invited and isinstance(pair.x3, Present):
+            claims.leave(tx, self.fp, self.user_id, link.type, link.x3_key)
 
     def _write_journal(
         self, tx: Session, decision: Decision, progress: _Progress, item: ItemKey, status: str, why: str

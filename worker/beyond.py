@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from reconcile.context import Force
 from reconcile.likeness import type_of_new
-from reconcile.match import X3Key
+from reconcile.matching import X3Key
 from reconcile.model import Appointment, Call, Content, Kind, Present, Side, Task, Where
 from reconcile.port import Sighting
 from worker.observed import OutlookQuestions, X3Questions
@@ -58,15 +58,22 @@ class Beyond:
             for key, record in records
             if key in self.force.x3 and key[0].kind is Kind.EVENT and record.where is Where.OUT_OF_WINDOW
         ]
-        days = _days(made)
-        if days is None:
+        span = around(made)
+        if span is None:
             return []
-        start, end = (datetime.combine(day, time(), UTC) for day in (days[0], days[1] + _DAY))
-        return _all(await asyncio.gather(*(self.outlook.between(folder, start, end) for folder in self.calendars)))
+        return _all(await asyncio.gather(*(self.outlook.between(folder, *span) for folder in self.calendars)))
 
 
 def _all(found: Iterable[Sequence[Sighting]]) -> list[Sighting]:
     return [sighting for of_one in found for sighting in of_one]
+
+
+def around(items: Iterable[Present]) -> tuple[datetime, datetime] | None:
+    """The instants [start, end) between which all of them lie, whatever the zone; None for none."""
+    days = _days(items)
+    if days is None:
+        return None
+    return datetime.combine(days[0], time(), UTC), datetime.combine(days[1] + _DAY, time(), UTC)
 
 
 def _days(items: Iterable[Present]) -> Days | None:

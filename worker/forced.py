@@ -14,7 +14,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from reconcile.context import Force
-from reconcile.match import X3Key
+from reconcile.matching import X3Key
 from reconcile.model import ItemType, Present
 from x3_adapter.scope import ContactScope, CrmPerson, People, ScopeKind
 

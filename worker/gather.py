@@ -7,21 +7,18 @@ an item that looks exactly as it was last seen, is dropped at once (C1). Nothing
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconcile.context import Force
-from reconcile.match import Matching, Seen, X3Key, match
+from reconcile.match import match
+from reconcile.matching import Matching, MeetingKey, Observed, X3Key, meeting_key
 from reconcile.model import (
     UNREAD,
-    Absent,
-    Born,
-    Contact,
     ItemType,
     Kind,
     Link,
     LinkState,
-    Marker,
     Observation,
     Present,
     Shape,
@@ -29,9 +26,11 @@ from reconcile.model import (
     Unread,
     Where,
 )
-from reconcile.port import CursorExpired, Endpoint, Listing, Ref, Sighting, Stream, TryLater
+from reconcile.port import CursorExpired, Endpoint, Listing, Ref, Sighting, Stream
+from worker import newcomers
 from worker.beyond import Beyond
 from worker.observed import Gathered, Memory, OutlookQuestions, X3Questions
+from worker.sought import Search
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +73,7 @@ class Gatherer:
         await self._read(seen, asked)
         await self._read(seen, self._of_series(seen))
         await self._counterparts(seen)
+        await self._read(seen, self._shown(seen, await self._search.invitations(seen, self._calendars(seen))))
         await self._partners(seen)
         await self._settle(seen)
         return seen
@@ -99,9 +99,16 @@ class Gatherer:
         sleeping = [link for link in self.memory.link_keys(None) if link.state is LinkState.ASLEEP]
         return asked | {_outlook_ref(link) for link in sleeping if link.type in force.types}
 
+    def _calendars(self, seen: Gathered) -> list[str]:
+        return [stream.folder for stream, lst in seen.listings.items() if stream.kind is Kind.EVENT and lst.answered]
+
     def _beyond(self, seen: Gathered) -> Beyond:
-        calendars = [stream.folder for stream, lst in seen.listings.items() if stream.kind is Kind.EVENT and lst.answered]
+        calendars = self._calendars(seen)
         return Beyond(x3=self.questions, outlook=self.outlook_questions, calendars=calendars, force=seen.force)
+
+    @property
+    def _search(self) -> Search:
+        return Search(outlook=self.outlook_questions, memory=self.memory, fp=self.fp, mailbox=self.mailbox)
 
     def _shown(self, seen: Gathered, sightings: Iterable[Sighting]) -> set[Ref]:
         """Take what is shown outside the streams; answer what has to be read."""
@@ -275,88 +282,60 @@ class Gatherer:
     async def _settle(self, seen: Gathered) -> None:
         """Match, and read what the matching still wants: markers' records, their linked items, persons alike (M2-M4)."""
         for attempt in range(3):
-            self._links_of_markers(seen)
+            self._links_named(seen)
             await self._read(seen, [ref for link in seen.links.values() for ref in (_x3_ref(link), _outlook_ref(link))])
             self._shape(seen, seen.links.values())
             if attempt == 0:
-                await self._vanished(seen)
+                await self._search.vanished(seen)
             seen.matching = self._match(seen)
             if not seen.matching.wanted:
                 break
             await self._read(seen, [Ref(type=item_type, key=key) for item_type, key in seen.matching.wanted])
         if strangers := seen.matching.strangers:
-            seen.candidates = await self._candidates(strangers)
+            seen.candidates = await newcomers.candidates(strangers, self.memory, self.questions)
             seen.matching = self._match(seen)
 
-    async def _vanished(self, seen: Gathered) -> None:
-        """S8: a vanished task is sought by its marker in all lists, a vanished event by its iCalUId. No search finds an
-        occurrence; its series tells how it went (A8)."""
-        markers: set[Marker] = set()
-        occurrences: list[Link] = []
-        for link in seen.links.values():
-            if not isinstance(seen.outlook.get((link.type.kind, link.outlook_key)), Absent):
-                continue
-            if link.type.kind is Kind.TASK:
-                markers |= {
-                    Marker(fp=self.fp, mailbox=self.mailbox, type=link.type, x3_key=link.x3_key, born=born) for born in Born
-                }
-            elif link.series_id:
-                occurrences.append(link)
-            elif link.ical_uid and link.type.kind is Kind.EVENT:
-                try:
-                    for found in await self.outlook_questions.find_ical(link.ical_uid):
-                        seen.outlook.setdefault((Kind.EVENT, found.key), found)
-                except TryLater:
-                    seen.outlook[Kind.EVENT, link.outlook_key] = UNREAD
-        if occurrences:
-            for key, went in (await self.outlook_questions.how_they_went(occurrences)).items():
-                seen.outlook[Kind.EVENT, key] = Absent(key=key, went=went)
-        if markers:
-            for task in (await self.outlook_questions.seek(markers)).values():
-                seen.outlook.setdefault((Kind.TASK, task.key), task)
+    def _claims(self, seen: Gathered) -> Mapping[MeetingKey, X3Key]:
+        keys = (meeting_key(observed) for observed in seen.outlook.values() if isinstance(observed, Present))
+        return self.memory.claims([key for key in keys if key is not None])
 
-    def _links_of_markers(self, seen: Gathered) -> None:
-        """The links that markers name. An item that carries the marker of another item's link takes that link out of the
-        echoes: only a look at both tells a copy from a moved original (M3, S8)."""
+    def _links_named(self, seen: Gathered) -> None:
+        """The links of the records that markers and claims name. An item of which another item's link has the record takes
+        that link out of the echoes: only a look at both tells a copy from a moved original (M3, S8), and whether the
+        meeting is in this mailbox twice (M6)."""
+        claims = self._claims(seen)
         carriers: dict[X3Key, set[str]] = {}
         for observed in seen.outlook.values():
-            if isinstance(observed, Present) and (marker := observed.outlook.marker) is not None and marker.x3_key:
+            if not isinstance(observed, Present):
+                continue
+            marker, meeting = observed.outlook.marker, meeting_key(observed)
+            if marker is not None and marker.x3_key:
                 carriers.setdefault((marker.type, marker.x3_key), set()).add(observed.key)
+            if meeting is not None and meeting in claims:
+                carriers.setdefault(claims[meeting], set()).add(observed.key)
         for link in self.memory.links_by_x3(carriers):
             if carriers[link.type, link.x3_key] != {link.outlook_key}:
                 seen.links[link.id] = link
         seen.echoes = [link for link in seen.echoes if link.id not in seen.links]
 
     def _match(self, seen: Gathered) -> Matching:
-        meetings = [
-            (o.outlook.event.ical_uid, o.outlook.event.original_start)
-            for o in seen.outlook.values()
-            if isinstance(o, Present) and o.outlook.event is not None and o.outlook.event.ical_uid
-        ]
         echoed_x3 = {(link.type, link.x3_key) for link in seen.echoes}
         echoed_outlook = {(link.type.kind, link.outlook_key) for link in seen.echoes}
-        observed = Seen(
+        observed = Observed(
             links=tuple(seen.links.values()),
             x3={key: o for key, o in seen.x3.items() if key not in echoed_x3},
             outlook={key: o for key, o in seen.outlook.items() if key not in echoed_outlook},
             candidates=seen.candidates,
-            claims=self.memory.claims(meetings),
-            claimed=self.memory.claimed(seen.x3),
+            claims=self._claims(seen),
+            claimed=self.memory.claimed(seen.x3) | seen.invited,
             attempts=self.memory.attempts(),
+            invitations=self.memory.invitations(),
             creating=self.memory.creating(),
             now=seen.now.get(Side.OUTLOOK),
             series=frozenset(link.series_id for link in (*seen.links.values(), *seen.echoes)),
             force=seen.force,
         )
         return match(observed, fp=self.fp, mailbox=self.mailbox)
-
-    async def _candidates(self, strangers: Sequence[Contact]) -> Sequence[Present]:
-        emails = sorted({mail for card in strangers for mail in card.emails})
-        names = {card.name for card in strangers if card.name.surname}
-        found = await self.questions.find_contacts(emails, names)
-        # Whom another item of this mailbox is linked to already is no candidate (M1).
-        taken = {link.x3_key for link in self.memory.links_by_x3((ItemType.CONTACT, one.key) for one in found)}
-        return [one for one in found if one.key not in taken]
 
 
 def _same(version: str, seen: str) -> bool:

@@ -1,16 +1,26 @@
-"""Whether the person a card is about to be made of has come into X3 from another mailbox meanwhile (M4)."""
+"""Persons of whom a card would be made: who in X3 they could be, and whether one has come from another mailbox (M4)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from reconcile.actions import Decision
 from reconcile.likeness import persons_alike
 from reconcile.model import Contact, ItemType, Present
 from reconcile.port import Moved
-from worker.observed import X3Questions
+from worker.observed import Memory, X3Questions
 from worker.state import links, users
 from worker.state.store import Store
+
+
+async def candidates(strangers: Sequence[Contact], memory: Memory, persons: X3Questions) -> Sequence[Present]:
+    """The CORs that cards without a record could be, whoever has them (M4). Raises TryLater and Stop."""
+    emails = sorted({mail for card in strangers for mail in card.emails})
+    names = {card.name for card in strangers if card.name.surname}
+    found = await persons.find_contacts(emails, names)
+    # Whom another item of this mailbox is linked to already is no candidate (M1).
+    taken = {link.x3_key for link in memory.links_by_x3((ItemType.CONTACT, one.key) for one in found)}
+    return [one for one in found if one.key not in taken]
 
 
 def card_of(decision: Decision) -> Contact | None:

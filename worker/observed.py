@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from reconcile.context import Force
-from reconcile.match import Matching, MeetingKey, OutlookKey, X3Key
+from reconcile.matching import Matching, MeetingKey, OutlookKey, X3Key
 from reconcile.model import (
     UNREAD,
     ItemType,
@@ -51,12 +51,20 @@ class Memory(Protocol):
         """The open creates in X3 (M7): ZSYNCID -> Outlook id."""
         ...
 
+    def invitations(self) -> frozenset[str]:
+        """The ZSYNCIDs of those of other people's meetings (A4)."""
+        ...
+
     def creating(self) -> frozenset[X3Key]:
         """The records with an open create in Outlook (M7)."""
         ...
 
-    def claims(self, keys: Iterable[MeetingKey]) -> Mapping[MeetingKey, str]:
-        """The records of meetings that another mailbox made (M6)."""
+    def claims(self, keys: Iterable[MeetingKey]) -> Mapping[MeetingKey, X3Key]:
+        """The records that other mailboxes have of meetings (M6)."""
+        ...
+
+    def meetings_of(self, records: Iterable[X3Key]) -> Mapping[X3Key, frozenset[MeetingKey]]:
+        """The events that these records have in other mailboxes, of those that have any (M6)."""
         ...
 
     def claimed(self, records: Mapping[X3Key, Observation]) -> frozenset[str]:
@@ -119,6 +127,7 @@ class Gathered:
     emptied: set[tuple[ItemType, Side]] = field(default_factory=set)
     hints: list[Hint] = field(default_factory=list)
     asked: set[Ref] = field(default_factory=set)
+    invited: set[str] = field(default_factory=set)  # new records of meetings whose event is in this mailbox (M6)
     complete: bool = False
     unknown: frozenset[X3Key] = frozenset()  # records of lines on persons or companies that X3 did not know (K2, K5)
     force: Force = field(default_factory=Force)

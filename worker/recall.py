@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from reconcile.fields import meeting_sync_id
-from reconcile.match import MeetingKey, OutlookKey, X3Key
+from reconcile.matching import MeetingKey, OutlookKey, X3Key
 from reconcile.model import ItemType, Kind, Link, LinkState, Observation, Present, Seen, Side
 from worker import wall_times
 from worker.state import attempts, claims, links, users
@@ -72,6 +72,11 @@ class Recall:
         with self.store.read() as tx:
             return {one.sync_id: one.source_key for one in attempts.of_user(tx, self.user_id) if one.side is Side.X3}
 
+    def invitations(self) -> frozenset[str]:
+        """The ZSYNCIDs of those of other people's meetings (A4)."""
+        with self.store.read() as tx:
+            return frozenset(one.sync_id for one in attempts.of_user(tx, self.user_id) if one.invited)
+
     def creating(self) -> frozenset[X3Key]:
         """The records with an open create in Outlook (M7)."""
         with self.store.read() as tx:
@@ -79,17 +84,30 @@ class Recall:
                 (one.type, one.source_key) for one in attempts.of_user(tx, self.user_id) if one.side is Side.OUTLOOK
             )
 
-    def claims(self, keys: Iterable[MeetingKey]) -> Mapping[MeetingKey, str]:
-        """The records of meetings that another mailbox made (M6)."""
+    def claims(self, keys: Iterable[MeetingKey]) -> Mapping[MeetingKey, X3Key]:
+        """The records that other mailboxes have of meetings, by having made them or by their links: X3 may have made the
+        record before anybody was invited (M6). A link knows better than a claim, which is as old as the record, unless
+        it was released."""
         wanted = list(keys)
         with self.store.read() as tx:
-            found = claims.of_meetings(tx, self.fp, wanted)
-        answers: dict[MeetingKey, str] = {}
+            made = claims.of_meetings(tx, self.fp, wanted)
+            linked = links.of_meetings(tx, self.user_id, {uid for uid, _ in wanted})
+        answers: dict[MeetingKey, X3Key] = {}
         for uid, start in wanted:
-            claim = found.get((uid, links.iso(start)))
-            if claim is not None and claim.x3_key and claim.user_id != self.user_id:
-                answers[uid, start] = claim.x3_key
+            name = (uid, links.iso(start))
+            claim, link = made.get(name), linked.get(name)
+            if link is not None and link.state is not LinkState.RELEASED:
+                answers[uid, start] = (link.type, link.x3_key)
+            elif claim is not None and claim.x3_key and claim.user_id != self.user_id:
+                answers[uid, start] = (claim.type, claim.x3_key)
+            elif link is not None:
+                answers[uid, start] = (link.type, link.x3_key)
         return answers
+
+    def meetings_of(self, records: Iterable[X3Key]) -> Mapping[X3Key, frozenset[MeetingKey]]:
+        """The events that these records have in other mailboxes, of those that have any (M6)."""
+        with self.store.read() as tx:
+            return links.meetings_of(tx, self.user_id, records)
 
     def claimed(self, records: Mapping[X3Key, Observation]) -> frozenset[str]:
         """Which of these records come from a meeting of another mailbox (M6). A record whose maker has not heard of it yet,

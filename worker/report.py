@@ -18,6 +18,7 @@ from reconcile.actions import (
     Drop,
     Gate,
     Identify,
+    Join,
     Mark,
     Problem,
     Rule,
@@ -128,7 +129,7 @@ class Report:
         match step:
             case Create():
                 side["created"] += 1
-            case Update() | Assign() | Identify():
+            case Update() | Assign() | Identify() | Join():
                 side["updated"] += 1
             case Delete():
                 side["deleted"] += 1

@@ -16,7 +16,7 @@ from reconcile import guard, plan
 from reconcile.actions import Decision, Gate, Rule
 from reconcile.context import Context, Force, Verb
 from reconcile.guard import Ledger
-from reconcile.match import X3Key
+from reconcile.matching import X3Key
 from reconcile.model import ItemType, Kind, Meeting, Pair, Present, Side
 from reconcile.port import Ref, Stop, Stream
 from worker.apply import Executor

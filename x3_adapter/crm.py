@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from reconcile.actions import Assign, Create, Delete, Identify, Mark, Step, Unassign, Update, Withdraw
+from reconcile.actions import Assign, Create, Delete, Identify, Join, Mark, Step, Unassign, Update, Withdraw
 from reconcile.context import ContactEntry
 from reconcile.model import ItemType, Observation, PersonName, Present, Side
 from reconcile.port import CursorExpired, Hint, Limits, Listing, Ref, Sighting, Stream
@@ -145,6 +145,8 @@ class Crm:
                 return await writes.identify(self._records, step)
             case Withdraw():
                 return await writes.withdraw(self._records, step)
+            case Join():
+                return await writes.join(self._records, step)
             case Mark():
                 raise TypeError("markers live on Outlook items only")
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from reconcile.actions import Assign, Create, Delete, Identify, Unassign, Update, Withdraw
+from reconcile.actions import Assign, Create, Delete, Identify, Join, Unassign, Update, Withdraw
 from reconcile.model import ItemType, Present
 from reconcile.port import Moved, Refused, TryLater
 from x3_adapter import programs
@@ -83,15 +83,23 @@ async def delete(records: Records, step: Delete) -> None:
 
 
 async def withdraw(records: Records, step: Withdraw) -> Present | None:
-    """Take the representative out of APTREPNUM (D7); None when the appointment is gone."""
+    """Take the representative out of the appointment (D7); None when it is gone."""
     seen = await _as_observed(records, step.target)
     if seen is None:
         return None
-    if seen.data.text(appointments.OWNER) == step.representative:
-        raise Refused(f"{step.representative} organises {step.target.key}: he cannot be withdrawn", field="participants")
-    if step.representative not in seen.data.texts(appointments.PARTICIPANTS):
+    if step.representative not in appointments.representatives(seen.data):
         return seen.present
     return await _modify(records, FORMS[step.type], seen, appointments.without(seen.data, step.representative))
+
+
+async def join(records: Records, step: Join) -> Present:
+    """Put the representative among the appointment's participants (M6)."""
+    seen = await _as_observed(records, step.target)
+    if seen is None:
+        raise Moved(f"BAP {step.target.key} is gone")
+    if step.representative in appointments.representatives(seen.data):
+        return seen.present
+    return await _modify(records, FORMS[step.type], seen, appointments.joined(seen.data, step.representative))
 
 
 async def assign(records: Records, step: Assign) -> Present:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from reconcile.actions import Assign, Unassign, Withdraw
+from reconcile.actions import Assign, Join, Unassign, Withdraw
 from reconcile.model import Appointment, ItemType, Where
 from reconcile.port import Refused
 from tests.contract.acting import but, make, present
@@ -63,3 +63,28 @@ async def test_withdrawing_takes_one_participant(x3_case: EndpointCase) -> None:
     left = await present(x3_case, ItemType.APPOINTMENT, made.key)
     assert left.content == but(content, participants=("R003",))
     assert left.x3.representatives[1:] == ("R003",)
+
+
+async def test_withdrawing_the_organiser_hands_the_appointment_over(x3_case: EndpointCase) -> None:
+    """D7, A4: the first participant has it then."""
+    content = sample(ItemType.APPOINTMENT, x3_case.side)
+    assert isinstance(content, Appointment)
+    step = x3_case.new(ItemType.APPOINTMENT, replace(content, participants=("R002", "R003")))
+    made = await x3_case.endpoint.apply(step)
+    assert made is not None
+    await x3_case.endpoint.apply(Withdraw(target=made, representative=step.representative))
+    left = await present(x3_case, ItemType.APPOINTMENT, made.key)
+    assert left.content == but(content, participants=("R003",))
+    assert left.x3.representatives == ("R002", "R003")
+
+
+async def test_joining_adds_one_participant(x3_case: EndpointCase) -> None:
+    """M6: beside his participation nothing changes."""
+    content = sample(ItemType.APPOINTMENT, x3_case.side)
+    step = x3_case.new(ItemType.APPOINTMENT, content)
+    made = await x3_case.endpoint.apply(step)
+    assert made is not None
+    await x3_case.endpoint.apply(Join(target=made, representative="R002"))
+    joined = await present(x3_case, ItemType.APPOINTMENT, made.key)
+    assert joined.content == but(made.content, participants=("R002",))
+    assert joined.x3.representatives == (step.representative, "R002")

@@ -13,7 +13,21 @@ from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
 
-from reconcile.actions import Assign, Create, Decision, Delete, Drop, Gate, Identify, Mark, Step, Unassign, Update, Withdraw
+from reconcile.actions import (
+    Assign,
+    Create,
+    Decision,
+    Delete,
+    Drop,
+    Gate,
+    Identify,
+    Join,
+    Mark,
+    Step,
+    Unassign,
+    Update,
+    Withdraw,
+)
 from reconcile.content import Content, ItemType, Side
 from reconcile.model import UNREAD, Absent, Link, LinkState, Meeting, Observation, Pair, Private, Seen, Where
 from reconcile.plan import decide
@@ -226,6 +240,8 @@ def _words(step: Step) -> str:
             return f"name the CRM contact in {side}"
         case Withdraw():
             return f"withdraw the participant in {side}"
+        case Join():
+            return f"add the participant in {side}"
         case Mark():
             return f"mark in {side}"
 

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from reconcile.actions import Decision
 from reconcile.content import ItemType, Person, Relation, Side
-from reconcile.match import Seen, match
+from reconcile.match import match
+from reconcile.matching import Observed
 from reconcile.model import UNREAD, Absent, Born, EventFacts, LinkState, Observation, Present, Private, Response, Where
 from reconcile.model import Seen as Look
 from reconcile.plan import decide
@@ -51,7 +52,7 @@ def _matched(
     item_type: ItemType,
     **seen: object,
 ) -> tuple[Decision, ...]:
-    given = Seen(
+    given = Observed(
         links=(),
         x3={(item_type, record.key): record for record in records},
         outlook={(item_type.kind, item.key): item for item in items},
@@ -116,10 +117,12 @@ def _first_events() -> Iterator[tuple[str, tuple[Decision, ...]]]:
     yield alone("invitation, declined", build.invitation(Response.DECLINED))
     yield alone("cancelled meeting", build.invitation(cancelled=True))
     yield alone("draft", build.organised(draft=True))
-    claims = {("uid-m", None): "X1"}
+    claims = {("uid-m", None): (kind, "X1")}
     record = build.x3(APPOINTMENT[Side.X3], reps=(build.OTHER, build.ME))
     item = build.outlook(meeting, event=build.invitation())
     yield "invitation to a meeting that has a record", _matched([record], [item], kind, claims=claims)
+    others = build.x3(APPOINTMENT[Side.X3], where=Where.ELSEWHERE, reps=(build.OTHER,))
+    yield "invitation to a meeting of whose record the user is no part", _matched([others], [item], kind, claims=claims)
     gone = Absent(key="X1")
     yield "invitation to a meeting whose record is gone", _matched([gone], [item], kind, claims=claims)
     yield "record of a meeting that is not here", _matched([record], [], kind, claimed=frozenset({"X1"}))
@@ -130,6 +133,7 @@ def linked_meetings() -> Iterator[tuple[str, tuple[Decision, ...]]]:
     parts = {
         "organiser, with attendees": (build.organised(), (build.ME,)),
         "attendee, record his own": (build.invitation(), (build.ME,)),
+        "attendee, record his own, another in it": (build.invitation(), (build.ME, build.OTHER)),
         "attendee, record another's": (build.invitation(), (build.OTHER, build.ME)),
     }
     base = build.alter(APPOINTMENT[Side.OUTLOOK], category=2)
@@ -137,6 +141,7 @@ def linked_meetings() -> Iterator[tuple[str, tuple[Decision, ...]]]:
         x3 = build.alter(APPOINTMENT[Side.X3], category=2, participants=reps[1:])
         link = replace(
             build.link(ItemType.APPOINTMENT, owner=reps[0], born=Side.OUTLOOK, ical_uid="uid-m"),
+            invited=not facts.organizer,
             x3=Look(content=x3),
             outlook=Look(content=base),
         )

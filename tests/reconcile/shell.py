@@ -13,7 +13,8 @@ from reconcile.actions import Create, Decision, Gate, Mark, Rule, Step
 from reconcile.content import Contact, ItemType, Kind, Side
 from reconcile.context import ContactEntry, Context, Directory, Rules
 from reconcile.guard import Ledger, guard
-from reconcile.match import Matching, Seen, match
+from reconcile.match import match
+from reconcile.matching import Matching, Observed
 from reconcile.model import Absent, Link, Meeting, Observation, Pair, Present, Private, Unread
 from reconcile.plan import plan
 from reconcile.port import CursorExpired, Listing, Moved, Ref, Refused, Stream, TryLater
@@ -96,7 +97,7 @@ class Shell:
             self._read(_ref(link, side) for link in touched for side in Side)
             for link in touched:
                 self._seek(link)
-            known = Seen(
+            known = Observed(
                 links=touched,
                 x3={(ref.type, ref.key): o for ref, o in self.seen.items() if ref.type is not None},
                 outlook={(ref.kind, ref.key): o for ref, o in self.seen.items() if ref.kind is not None},

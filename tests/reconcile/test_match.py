@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,10 +13,11 @@ from reconcile.content import Call, Contact, ItemType, PersonName, Side
 from reconcile.context import Force
 from reconcile.fields import sync_id
 from reconcile.likeness import persons_alike
-from reconcile.match import Matching, match
-from reconcile.match import Seen as Observed
+from reconcile.match import match
+from reconcile.matching import Matching, Observed
 from reconcile.model import Absent, EventFacts, Link, Meeting, Observation, Pair, Present, Private, Shape, Unread, Where
 from reconcile.model import Seen as Look
+from reconcile.series import HANDED_ON
 from tests.reconcile import build
 
 TASK, CONTACT, CALL, APPOINTMENT = ItemType.TASK, ItemType.CONTACT, ItemType.CALL, ItemType.APPOINTMENT
@@ -239,7 +240,7 @@ def test_M4_F4_what_is_forced_outside_the_window_meets_what_stands_there(item_ty
 
 RECORD = build.x3(build.APPOINTMENT[Side.X3], reps=(build.OTHER, build.ME))
 INVITATION = build.outlook(build.alter(build.APPOINTMENT[Side.OUTLOOK], subject="renamed"), event=build.invitation())
-CLAIMS = {("uid-m", None): "X1"}
+CLAIMS = {("uid-m", None): (APPOINTMENT, "X1")}
 
 
 def test_M6_the_same_meeting_in_another_mailbox_is_one_record() -> None:
@@ -260,6 +261,50 @@ def test_M6_M1_a_record_has_one_item_in_a_mailbox() -> None:
     assert ("", "o1", Meeting.AMBIGUOUS) in halves(twice)
     unread = found([RECORD], [INVITATION], item_type=APPOINTMENT, claims=CLAIMS, links=[link])
     assert [key for _, key, _ in halves(unread)] == ["o2"]
+
+
+def test_M6_the_record_of_a_meeting_may_be_a_call() -> None:
+    call = build.x3(build.CALL[Side.X3], where=Where.ELSEWHERE, reps=(build.OTHER,))
+    matching = found([call], [INVITATION], item_type=CALL, claims={("uid-m", None): (CALL, "X1")})
+    (pair,) = (pair for pair in matching.pairs if pair.meeting is Meeting.MEETING)
+    assert (pair.type, pair.x3) == (CALL, call)
+    assert isinstance(pair.outlook, Present)
+    assert isinstance(pair.outlook.content, Call)
+
+
+THEN, SINCE = (datetime(2026, 3, day, 9, tzinfo=UTC) for day in (5, 6))
+
+
+def occurrence(key: str, start: datetime) -> Present:
+    facts = build.invitation(shape=Shape.OCCURRENCE, series_id="master", original_start=start)
+    return build.outlook(build.APPOINTMENT[Side.OUTLOOK], key=key, event=facts)
+
+
+def test_M6_A8_an_occurrence_whose_record_another_mailbox_handed_on_follows_it() -> None:
+    link = build.link(APPOINTMENT, ical_uid="uid-m", series_id="master", original_start=THEN)
+    claims = {("uid-m", SINCE): (APPOINTMENT, "X1")}
+    items: list[Observation] = [Absent(key="o1"), occurrence("o2", SINCE)]
+    pair = only(found([RECORD], items, item_type=APPOINTMENT, claims=claims, links=[link]))
+    assert (pair.key(Side.X3), pair.key(Side.OUTLOOK), pair.note) == ("X1", "o2", HANDED_ON)
+
+
+def test_M6_A8_a_claim_that_its_record_has_outlived_counts_no_more() -> None:
+    link = build.link(APPOINTMENT, ical_uid="uid-m", series_id="master", original_start=SINCE)
+    items = [occurrence("o1", SINCE), occurrence("o2", THEN)]
+    claims = {("uid-m", THEN): (APPOINTMENT, "X1")}
+    matching = found([RECORD], items, item_type=APPOINTMENT, claims=claims, links=[link])
+    assert sorted(halves(matching)) == [("", "o2", Meeting.ALONE), ("X1", "o1", Meeting.ALONE)]
+
+
+@pytest.mark.parametrize("invited", [True, False])
+def test_M7_D7_an_invitation_that_went_while_it_was_created_is_known_as_one(invited: bool) -> None:
+    record = created(INVITATION)
+    sent = record.x3.sync_id
+    pair = only(
+        found([record], [Absent(key="o1")], attempts={sent: "o1"}, invitations=frozenset({sent} if invited else ()))
+    )
+    assert pair.link is not None
+    assert pair.link.invited is invited
 
 
 def created(item: Present, **changes: Any) -> Present:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from reconcile.actions import Assign, Create, Delete, Gate, Mark, Update
+from reconcile.actions import Assign, Create, Delete, Drop, Gate, Join, Mark, Update
 from reconcile.content import ItemType, Side
 from reconcile.context import Conflict, Rules
 from reconcile.model import (
@@ -172,8 +173,68 @@ def test_A5_D7_a_declined_meeting() -> None:
     assert steps(decided(APPOINTMENT, record(APPOINTMENT), declined)) == ["Delete x3"]
     seen = Seen(content=build.alter(build.APPOINTMENT[Side.X3], participants=(build.OTHER,)))
     shared = record(APPOINTMENT, participants=(build.OTHER,))
-    kept = decided(build.link(APPOINTMENT, x3=seen), shared, declined)
-    assert (kept.rule, kept.steps, kept.after) == ("D7", (), LinkState.RELEASED)
+    handed_over = decided(build.link(APPOINTMENT, x3=seen), shared, declined)
+    assert (handed_over.rule, steps(handed_over), handed_over.after) == ("D7", ["Withdraw x3"], Drop.LINK)
+    assert f"goes over to {build.OTHER}" in handed_over.why
+    released = decided(build.link(APPOINTMENT, LinkState.RELEASED, x3=seen), shared, declined)
+    assert (released.steps, released.after) == ((), None)
+
+
+def test_A5_a_meeting_its_outside_organiser_cancels_goes_for_all_who_are_in_it() -> None:
+    cancelled = item(APPOINTMENT, event=build.invitation(cancelled=True))
+    shared = record(APPOINTMENT, participants=(build.OTHER,))
+    link = build.link(APPOINTMENT, x3=Seen(content=shared.content), invited=True)
+    assert steps(decided(link, shared, cancelled)) == ["Delete x3"]
+
+
+def test_D7_one_who_declined_and_is_out_of_the_record_may_accept_again() -> None:
+    """An answer that was lost looks like X3's own withdrawal; that one who declined was withdrawn changes nothing."""
+    declined = item(APPOINTMENT, event=build.invitation(Response.DECLINED))
+    left = record(APPOINTMENT, where=Where.ELSEWHERE)
+    decision = decided(build.link(APPOINTMENT), left, declined)
+    assert (decision.rule, decision.steps, decision.after) == ("D7", (), Drop.LINK)
+    withdrawn = decided(build.link(APPOINTMENT, LinkState.RELEASED, x3=Seen()), left, declined)
+    assert (withdrawn.steps, withdrawn.after) == ((), None)
+
+
+# ------------------------------------------------------------------------- M6: joining a meeting's record
+
+THEIRS = build.x3(build.APPOINTMENT[Side.X3], where=Where.ELSEWHERE, reps=(build.OTHER,))
+
+
+def test_M6_an_invitee_who_is_not_in_the_record_of_his_meeting_joins_it() -> None:
+    decision = unlinked(THEIRS, item(APPOINTMENT, event=build.invitation()), Meeting.MEETING)
+    assert (decision.rule, decision.after, decision.remember) == ("M6", LinkState.LINKED, True)
+    assert decision.steps == (Join(target=THEIRS, representative=build.ME),)
+
+
+@pytest.mark.parametrize("where", [Where.ELSEWHERE, Where.OUT_OF_WINDOW])
+def test_M6_S2_U5_he_joins_only_by_an_event_that_is_looked_at(where: Where) -> None:
+    decision = unlinked(THEIRS, item(APPOINTMENT, event=build.invitation(), where=where), Meeting.MEETING)
+    assert (decision.steps, decision.after) == ((), None)
+
+
+@pytest.mark.parametrize(
+    "event", [build.invitation(Response.NOT_RESPONDED), build.invitation(cancelled=True), build.organised()]
+)
+def test_M6_A5_nobody_joins_who_has_not_accepted(event: EventFacts) -> None:
+    decision = unlinked(THEIRS, item(APPOINTMENT, event=event), Meeting.MEETING)
+    assert (decision.steps, decision.after) == ((), None)
+
+
+def test_M6_U2_joining_is_an_update_of_x3_and_waits_as_a_whole() -> None:
+    invitation = item(APPOINTMENT, event=build.invitation())
+    waits = unlinked(THEIRS, invitation, Meeting.MEETING, rules=build.without("BAPADXUPD"))
+    assert (waits.gate, waits.gate_why, waits.after) == (Gate.SKIPPED, "skipped by setting BAPADXUPD", None)
+    others = build.without("BAPADXCRE", "BAPADXDLT")
+    assert unlinked(THEIRS, invitation, Meeting.MEETING, rules=others).gate is Gate.OPEN
+
+
+def test_M6_K4_where_there_is_no_place_left_it_is_said() -> None:
+    full = replace(THEIRS, content=build.alter(THEIRS.content, participants=tuple(f"R1{n:02}" for n in range(10))))
+    decision = unlinked(full, item(APPOINTMENT, event=build.invitation()), Meeting.MEETING)
+    assert (decision.rule, decision.steps, decision.after) == ("K4", (), None)
+    assert [(line.field, line.outlook) for line in decision.problems] == [("participants", build.ME)]
 
 
 def test_A6_C7_an_event_with_attendees_gets_no_details() -> None:

@@ -145,6 +145,29 @@ def test_D7_a_participant_only_takes_himself_out(edit: dict[str, Any]) -> None:
     assert decision.steps == (Withdraw(target=x3, representative=build.ME),)
 
 
+@pytest.mark.parametrize("edit", [{}, {"subject": "edited meanwhile"}])
+def test_D7_A4_of_an_outsiders_meeting_the_record_goes_over_to_the_next(edit: dict[str, Any]) -> None:
+    shared = record(APPOINTMENT, participants=(build.OTHER,), **edit)
+    seen = Seen(content=build.alter(build.APPOINTMENT[Side.X3], participants=(build.OTHER,)))
+    decision = decided(build.link(APPOINTMENT, x3=seen, invited=True), shared, GONE)
+    assert (decision.rule, decision.after) == ("D7", Drop.LINK)
+    assert decision.steps == (Withdraw(target=shared, representative=build.ME),)
+
+
+def test_D2_his_own_meeting_goes_for_all_who_are_in_it_and_somebody_elses_with_the_last() -> None:
+    shared = record(APPOINTMENT, participants=(build.OTHER,))
+    own = build.link(APPOINTMENT, x3=Seen(content=shared.content))
+    alone = build.link(APPOINTMENT, invited=True)
+    for decision in (decided(own, shared, GONE), decided(alone, record(APPOINTMENT), GONE)):
+        assert (decision.rule, steps(decision)) == ("D2", ["Delete x3"])
+
+
+def test_D7_U2_D6_under_the_delete_switch_as_every_withdrawal() -> None:
+    shared = record(APPOINTMENT, participants=(build.OTHER,))
+    decision = decided(build.link(APPOINTMENT, invited=True), shared, GONE, build.without("BAPADXDLT"))
+    assert (decision.gate, decision.after) == (Gate.SKIPPED, LinkState.PENDING_DELETE)
+
+
 # ----------------------------------------------------------------------------------------------- scope
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconcile.actions import Create, Decision, Gate
+from reconcile.actions import Create, Decision, Gate, Update
 from reconcile.content import ItemType, Side
 from reconcile.context import Rules
 from reconcile.merge import changed
@@ -151,3 +151,31 @@ def test_S7_before_a_deletion_the_link_says_that_it_may_be_the_syncs_own() -> No
     assert before_deletion(withdrawn, link) == replace(link, outlook=Seen())
     deleted = decided(link, Absent(key="X1"), build.outlook(OUTLOOK_TASK))
     assert before_deletion(deleted, link) == link
+
+
+def test_A4_D7_a_link_knows_whose_meeting_it_is() -> None:
+    item = build.outlook(build.APPOINTMENT[Side.OUTLOOK], event=build.invitation())
+    link = after(decided(None, UNREAD, item), {Side.X3}, x3=build.x3(build.APPOINTMENT[Side.X3]))
+    assert link is not None
+    assert link.invited
+    own = after(decided(link, build.x3(build.APPOINTMENT[Side.X3]), build.outlook(build.APPOINTMENT[Side.OUTLOOK])))
+    assert own is not None
+    assert not own.invited
+
+
+def test_A4_D7_what_was_left_to_the_records_owner_is_carried_by_the_next_one() -> None:
+    shared = build.alter(build.APPOINTMENT[Side.X3], participants=(build.ME,))
+    link = build.link(APPOINTMENT, owner=build.OTHER, x3=Seen(content=shared), invited=True)
+    renamed = build.outlook(build.alter(build.APPOINTMENT[Side.OUTLOOK], subject="renamed"), event=build.invitation())
+    left = decided(link, build.x3(shared, reps=(build.OTHER, build.ME)), renamed)
+    assert (left.rule, left.steps) == ("A4", ())
+    link = after(left) or link
+    assert changed(build.pair(link, UNREAD, renamed), Side.OUTLOOK) == ("subject",)
+    handed_over = decided(link, build.x3(build.APPOINTMENT[Side.X3]), renamed)
+    (step,) = handed_over.steps
+    assert isinstance(step, Update)
+    assert (step.side, step.changes) == (Side.X3, {"subject": "renamed"})
+    # Where the owner has carried it, nothing is left.
+    carried = after(decided(link, build.x3(build.alter(shared, subject="renamed"), reps=(build.OTHER, build.ME)), renamed))
+    assert carried is not None
+    assert changed(build.pair(carried, UNREAD, renamed), Side.OUTLOOK) == ()

@@ -12,7 +12,7 @@ from reconcile import guard, match, plan, series
 from reconcile.actions import Delete, Gate, Rule
 from reconcile.content import ItemType, Kind, Side, When
 from reconcile.guard import Ledger
-from reconcile.match import Seen
+from reconcile.matching import Observed
 from reconcile.model import Absent, EventFacts, Link, LinkState, Observation, Present, Response, Shape, Went
 from reconcile.model import Seen as Look
 from tests.reconcile.build import CONTENTS, FP, MAILBOX, NOW, alter, context, link, outlook, x3
@@ -143,19 +143,21 @@ def test_a8_a_master_without_an_heir_is_nothing_to_write_to() -> None:
     one, record = linked(1, 7)
     content = CONTENTS[ItemType.APPOINTMENT][Side.OUTLOOK]
     master = outlook(content, key=one.outlook_key, event=EventFacts(shape=Shape.MASTER))
-    seen = Seen(links=(one,), x3={(one.type, one.x3_key): record}, outlook={(Kind.EVENT, one.outlook_key): master}, now=NOW)
+    seen = Observed(
+        links=(one,), x3={(one.type, one.x3_key): record}, outlook={(Kind.EVENT, one.outlook_key): master}, now=NOW
+    )
     (pair,) = match.match(seen, fp=FP, mailbox=MAILBOX).pairs
     (decision,) = plan.decide(pair, context())
     assert (decision.rule, decision.steps) == (Rule.S8, ())
 
 
-def vanished(days: list[int], *, names: str = "", went: str = "") -> Seen:
+def vanished(days: list[int], *, names: str = "", went: str = "") -> Observed:
     """A pass in which these occurrences vanished: of the series S, or of those that `names` names one by one. `went` tells
     how each went: a (alone), c (its series was changed), u (untold)."""
     pairs = [linked(number, day, names[number] if names else "S") for number, day in enumerate(days)]
     how = {"a": Went.ALONE, "c": Went.CHANGED, "u": Went.UNTOLD}
     told = {f"old-{number}": how[letter] for number, letter in enumerate(went or "u" * len(days))}
-    return Seen(
+    return Observed(
         links=tuple(one for one, _ in pairs),
         x3={(one.type, one.x3_key): record for one, record in pairs},
         outlook={(Kind.EVENT, key): Absent(key=key, went=how) for key, how in told.items()},
@@ -163,7 +165,7 @@ def vanished(days: list[int], *, names: str = "", went: str = "") -> Seen:
     )
 
 
-def kept(seen: Seen) -> list[str]:
+def kept(seen: Observed) -> list[str]:
     """Which records of the past stay, by the links that are released."""
     pairs = match.match(seen, fp=FP, mailbox=MAILBOX).pairs
     decisions = plan.plan(pairs, context(now=dict.fromkeys(Side, NOW)))
@@ -204,7 +206,7 @@ def test_a8_the_last_past_occurrence_of_a_series_that_went_stays() -> None:
     assert kept(vanished([-7], went="c")) == ["X0"]
 
 
-def called_off(days: list[int], shape: Shape) -> Seen:
+def called_off(days: list[int], shape: Shape) -> Observed:
     """A pass in which the organiser has cancelled these occurrences of an invited series."""
     seen, looks = vanished(days), {}
     for one in seen.links:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reconcile import match, plan, series
 from reconcile.actions import Create, Decision, Delete, Drop, Rule
 from reconcile.content import Kind, Side
-from reconcile.match import Seen
+from reconcile.matching import Observed
 from reconcile.model import Absent, Link, LinkState, Observation, Went
 from tests.reconcile.build import FP, MAILBOX, NOW, context
 from tests.reconcile.test_series import linked, occurrence
@@ -60,7 +60,7 @@ def decided(change: Change) -> tuple[dict[str, tuple[str, int]], tuple[Decision,
     for of_series, day in sorted(change.new):
         item = occurrence(day, of_series)
         looks[Kind.EVENT, item.key] = item
-    seen = Seen(links=links, x3=records, outlook=looks, now=NOW, series=frozenset(one for one, _ in change.old))
+    seen = Observed(links=links, x3=records, outlook=looks, now=NOW, series=frozenset(one for one, _ in change.old))
     pairs = match.match(seen, fp=FP, mailbox=MAILBOX).pairs
     return names, plan.plan(pairs, context(now=dict.fromkeys(Side, NOW)))
 

@@ -15,7 +15,8 @@ from typing import Any
 from graph_adapter.errors import Gone
 from graph_adapter.mailbox import Mailbox
 from graph_adapter.reading import Found, Reader
-from reconcile import match, merge, plan
+from reconcile import merge, plan
+from reconcile.matching import Work
 from reconcile.model import Absent, field_names
 from tests.soak import faults, history, people
 from worker.gather import Gatherer
@@ -41,7 +42,7 @@ def _marker() -> None:
         return None
 
     _put(Mailbox, find=find)
-    _put(match, _own_marker=lambda _work, _item: None)
+    _put(Work, own_marker=lambda _work, _item: None)
 
 
 def _proof() -> None:

@@ -152,6 +152,21 @@ def test_d7_declining_takes_the_participant_out(pair: World) -> None:
     pair.quiet()
 
 
+def test_a5_a_draft_is_ignored_until_it_is_sent(world: World) -> None:
+    """Saved in Outlook with whom he means to invite, and not sent yet."""
+    key = world.alice.new_event("Meeting", at(1))["id"]
+    world.alice.act("save_draft", key, attendees=[BUYER])
+    report = world.sync()
+    assert report["outlook_classes"] == {"managed": 0, "not_managed": 1, "cancelled": 0, "request": 0}
+    assert (world.sage.all("ZBAP"), world.problems(), world.servers.mails()) == ([], [], 0)
+    world.quiet()
+    world.later()
+    world.alice.change_event(key, attendees=[BUYER])
+    assert world.sync()["outlook_classes"]["managed"] == 1
+    assert world.sage.only("ZBAP")["APTTYP"] == "2"
+    world.quiet()
+
+
 @pytest.fixture
 def meeting(world: World) -> World:
     """A meeting of Alice's with two outsiders, linked."""
@@ -210,6 +225,21 @@ def test_a6_attendee_mail_allow_writes_at_once(meeting: World) -> None:
     meeting.sync()
     assert (meeting.alice.events()[0]["subject"], meeting.servers.mails()) == ("From X3", 4)
     meeting.quiet()
+
+
+def test_s7_a6_a_meeting_reassigned_in_x3_is_held_with_its_mails(pair: World) -> None:
+    pair.alice.new_event("Meeting", at(1), attendees=[BUYER])
+    pair.sync("REP1")
+    mails = pair.servers.mails()
+    pair.later()
+    pair.sage.modify("ZBAP", pair.sage.only("ZBAP")["APTNUM"], ATPREPMNA="R002", APTREPNUM=["R002"])
+    for user in ("REP1", "REP2"):
+        pair.sync(user)
+    assert [(row["user"], row["rule"], row["would_mail"]) for row in pair.held()] == [("REP1", "A6", 1)]
+    # M6: nor does its new representative get an event that its organiser has not sent him.
+    assert [len(box.events()) for box in (pair.alice, pair.benoit)] == [1, 0]
+    assert pair.servers.mails() == mails
+    pair.quiet()
 
 
 def test_a10_done_is_silent_and_written_at_once(meeting: World) -> None:

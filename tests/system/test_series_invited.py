@@ -219,6 +219,122 @@ def test_m6_a8_a_shared_series_on_another_day_keeps_its_one_record_an_occurrence
     assert records(pair) == after
 
 
+ORDERS = pytest.mark.parametrize("order", [("REP1", "REP2"), ("REP2", "REP1")], ids=" first ".join)
+
+
+def weeks(pair: World, host: Outlook, count: int, *others: str) -> str:
+    """A weekly meeting of a host with Benoît and others, all of whom accept; its id in the host's calendar."""
+    guests = [attendee(pair.benoit.address, "Benoît Lefèvre"), *(attendee(other) for other in others)]
+    made = host.new_event("Meeting", at(1), recurrence=weekly(1, count), attendees=guests)
+    for box in (pair.alice, pair.benoit):
+        for row in box.rows("/events?$top=50"):
+            if not row["isOrganizer"]:
+                box.ok("POST", f"/events/{row['id']}/accept", {"sendResponse": False})
+    return str(made["id"])
+
+
+def passes(pair: World, *users: str) -> None:
+    for user in users:
+        pair.sync(user)
+        pair.later()
+
+
+def second(box: Outlook) -> str:
+    """The second occurrence of the only series in a calendar."""
+    rows = sorted(box.occurrences(str(on(0)), str(on(60))), key=lambda row: str(row["start"]["dateTime"]))
+    return str(rows[1]["id"])
+
+
+def parts(pair: World) -> dict[str, list[str]]:
+    """Who has the record of each day, its main organiser first."""
+    return {row["APTDAT"]: [row["ATPREPMNA"], *(rep for rep in row["APTREPNUM"] if rep)] for row in pair.sage.all("ZBAP")}
+
+
+@pytest.mark.timeout(180)
+def test_m6_a8_two_passes_at_once_make_one_record_an_occurrence(pair: World) -> None:
+    weeks(pair, pair.alice, 6)
+    pair.product.together(("sync", "REP1", "--json"), ("sync", "REP2", "--json"))
+    for user in pair.users:
+        pair.settle(user)
+    assert parts(pair) == {ymd(1 + 7 * n): ["R001", "R002"] for n in range(6)}
+    assert pair.problems() == []
+    pair.quiet()
+
+
+@ORDERS
+def test_m6_a8_a_shared_single_turned_series_keeps_its_record_as_the_first(pair: World, order: tuple[str, str]) -> None:
+    guest: Any = attendee(pair.benoit.address, "Benoît Lefèvre")
+    key = pair.alice.new_event("Meeting", at(1), attendees=[guest])["id"]
+    theirs = pair.benoit.events()[0]["id"]
+    pair.benoit.ok("POST", f"/events/{theirs}/accept", {"sendResponse": False})
+    passes(pair, *order)
+    single = pair.sage.only("ZBAP")["APTNUM"]
+    pair.alice.change_event(key, recurrence=weekly(1, 4))
+    pair.benoit.ok("POST", f"/events/{theirs}/accept", {"sendResponse": False})
+    passes(pair, *order, *order)
+    assert parts(pair) == {ymd(1 + 7 * n): ["R001", "R002"] for n in range(4)}
+    assert key_on(pair, ymd(1)) == single
+    assert [len(box.rows("/events?$top=50")) for box in (pair.alice, pair.benoit)] == [1, 1]
+    assert pair.problems() == []
+    pair.quiet()
+    for user in order:
+        pair.sync(user, "--full")
+    pair.quiet()
+
+
+@ORDERS
+def test_a5_a8_one_of_an_outsiders_series_of_two_users_is_called_off(pair: World, order: tuple[str, str]) -> None:
+    host = Outlook(pair.servers, mailbox(3))
+    weeks(pair, host, 3, pair.alice.address)
+    passes(pair, *order, *order)
+    owner = parts(pair)[ymd(1)]
+    assert parts(pair) == dict.fromkeys((ymd(1), ymd(8), ymd(15)), owner)
+    pair.quiet()
+    pair.later()
+    host.delete_event(second(host))
+    passes(pair, *order, *order)
+    assert parts(pair) == dict.fromkeys((ymd(1), ymd(15)), owner)
+    pair.quiet()
+
+
+def test_d7_d8_a_colleague_removes_one_occurrence_of_a_shared_series(pair: World) -> None:
+    weeks(pair, pair.alice, 3)
+    passes(pair, "REP1", "REP2")
+    pair.benoit.delete_event(second(pair.benoit))
+    passes(pair, "REP2", "REP1")
+    assert parts(pair) == {ymd(1): ["R001", "R002"], ymd(8): ["R001"], ymd(15): ["R001", "R002"]}
+    pair.quiet()
+
+
+@pytest.mark.parametrize("deletes", [True, False], ids=["gone", "in place"])
+def test_d7_a4_a8_the_records_of_an_outsiders_series_go_over_one_or_all(pair: World, *, deletes: bool) -> None:
+    pair.servers.control("POST", "switches", {"decline_deletes": deletes})
+    host = Outlook(pair.servers, mailbox(3))
+    weeks(pair, host, 7, pair.alice.address)
+    passes(pair, "REP1", "REP2", "REP1")
+    both, left = ["R001", "R002"], ["R002"]
+    series = [ymd(1 + 7 * n) for n in range(7)]
+    assert parts(pair) == dict.fromkeys(series, both)
+    pair.alice.delete_event(second(pair.alice))
+    passes(pair, "REP1", "REP2")
+    assert parts(pair) == {day: left if day == ymd(8) else both for day in series}
+    pair.quiet()
+    pair.later()
+    pair.alice.ok("POST", f"/events/{pair.alice.rows('/events?$top=50')[0]['id']}/decline", {"sendResponse": False})
+    passes(pair, "REP1", "REP2")
+    assert parts(pair) == dict.fromkeys(series, left)
+    assert pair.held() == []  # G1: a series is one deletion
+    pair.quiet()
+    for user in pair.users:
+        pair.sync(user, "--full")
+    pair.quiet()
+    # He carries now what its organiser does.
+    pair.later()
+    host.change_event(second(host), subject="Renamed")
+    passes(pair, "REP1", "REP2")
+    assert [row["APTDAT"] for row in pair.sage.all("ZBAP") if row["FULOBJ"] == "Renamed"] == [ymd(8)]
+
+
 @pytest.mark.mails
 def test_a6_x3s_change_of_one_occurrence_with_attendees_waits(pair: World) -> None:
     guest: Any = attendee("buyer@customer.example")

@@ -80,6 +80,7 @@ def test_every_field_of_a_link_is_stored(store: Store, user: User) -> None:
         original_start=NOW,
         organized_by="digest",
         owner="R001",
+        invited=True,
         x3=Seen(content=Appointment(when=when, category=2), version="1", written_at=NOW),
         outlook=Seen(content=Appointment(when=when), version="2", written_at=NOW + timedelta(seconds=1)),
     )
@@ -220,7 +221,7 @@ def test_m6_a_claim_whose_owner_left_it_is_taken_over(store: Store, user: User) 
     other = add_user(store, "REP2")
     meeting = (ItemType.APPOINTMENT, "uid", None)
 
-    def takes(who: User, minutes: int) -> int:
+    def takes(who: User, minutes: int) -> int | None:
         """Whose claim stands, that many minutes later."""
         at = NOW + timedelta(minutes=minutes)
         with store.begin() as tx:
@@ -240,6 +241,42 @@ def test_m6_a_claim_whose_owner_left_it_is_taken_over(store: Store, user: User) 
     with store.begin() as tx:
         claims.settle(tx, FP, "uid", None, "A1")
     assert takes(user, 60) == other.id  # what is made is never taken over
+    with store.begin() as tx:
+        taken = claims.take(tx, FP, user.id, *meeting, NOW, left_before=EARLIER, gone="A2")
+        assert (taken.user_id, taken.x3_key) == (other.id, "A1")
+        taken = claims.take(tx, FP, user.id, *meeting, NOW, left_before=EARLIER, gone="A1")
+        assert (taken.user_id, taken.x3_key) == (user.id, "")  # D4: unless X3 is proven to have it no more
+
+
+def test_m6_d7_the_claim_of_one_who_left_is_nobodys(store: Store, user: User) -> None:
+    meeting = (ItemType.APPOINTMENT, "uid", None)
+    with store.begin() as tx:
+        claims.take(tx, FP, user.id, *meeting, NOW, left_before=EARLIER)
+        claims.settle(tx, FP, "uid", None, "A1")
+        claims.leave(tx, FP, user.id, ItemType.APPOINTMENT, "A2")
+        assert claims.get(tx, FP, "uid", None).user_id == user.id  # type: ignore[union-attr]
+        claims.leave(tx, FP, user.id, ItemType.APPOINTMENT, "A1")
+    with store.begin() as tx:
+        claim = claims.take(tx, FP, user.id, *meeting, NOW, left_before=NOW + timedelta(days=1))
+        assert (claim.user_id, claim.x3_key) == (None, "A1")
+        for key in ("A3", "A4"):  # found in X3, whoever made it
+            claims.found(tx, FP, ItemType.CALL, "another", None, key, NOW)
+        assert claims.of_records(tx, FP, ["A3", "A4"]).keys() == {"A4"}
+
+
+def test_m6_the_record_of_a_meeting_is_known_by_the_links_of_the_others(store: Store, user: User) -> None:
+    other, third = add_user(store, "REP2"), add_user(store, "REP3")
+    start = datetime(2026, 5, 1, 7, tzinfo=UTC)
+    with store.begin() as tx:
+        links.save(tx, user.id, a_link(1, ical_uid="uid", original_start=start))
+        links.save(tx, other.id, a_link(2, ical_uid="uid", state=LinkState.RELEASED))
+        links.save(tx, third.id, a_link(3, ical_uid="uid"))
+    with store.read() as tx:
+        seen = {who.id: links.of_meetings(tx, who.id, ["uid", "none"]) for who in (user, other, third)}
+    alone, first = ("uid", ""), ("uid", links.iso(start))
+    assert {name: link.x3_key for name, link in seen[user.id].items()} == {alone: "T3"}
+    assert {name: link.x3_key for name, link in seen[other.id].items()} == {first: "T1", alone: "T3"}
+    assert {name: link.x3_key for name, link in seen[third.id].items()} == {first: "T1", alone: "T2"}
 
 
 def test_m6_two_passes_that_claim_at_once_agree(store: Store, user: User) -> None:

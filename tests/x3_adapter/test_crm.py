@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from reconcile.actions import Assign, Delete, Unassign, Withdraw
+from reconcile.actions import Assign, Delete, Join, Unassign, Withdraw
 from reconcile.model import (
     UNREAD,
     Absent,
@@ -337,8 +337,32 @@ async def test_d7_withdraw(crm: Crm, lab: Lab, x3: X3) -> None:
     assert out.x3.representatives == ("R001", "R003")
     assert out.where is Where.ELSEWHERE
     assert await other.apply(Withdraw(target=out, representative="R002")) == out
+
+
+async def test_d7_a4_withdraw_the_main_organiser(crm: Crm, lab: Lab) -> None:
+    present = await made(crm, APPOINTMENT)
+    assert present.x3.representatives == ("R001", "R002", "R003")
+    out = await crm.apply(Withdraw(target=present, representative="R001"))
+    assert out is not None
+    assert (out.x3.representatives, out.where) == (("R002", "R003"), Where.ELSEWHERE)
+    (row,) = lab.table("BAPPOINT")
+    assert (row["ATPREPMNA"], [rep for rep in row["APTREPNUM"] if rep]) == ("R002", ["R003"])
+    alone = await made(crm, replace(APPOINTMENT, participants=()))
     with pytest.raises(Refused):
-        await crm.apply(Withdraw(target=out, representative="R001"))
+        await crm.apply(Withdraw(target=alone, representative="R001"))
+
+
+async def test_m6_join(crm: Crm, lab: Lab, x3: X3) -> None:
+    present = await made(crm, replace(APPOINTMENT, participants=("R003",)))
+    other = lab.crm(x3, 2)
+    seen = await look(other, present)
+    joined = await other.apply(Join(target=seen, representative="R002"))
+    assert joined is not None
+    assert (joined.x3.representatives, joined.where) == (("R001", "R003", "R002"), Where.HERE)
+    assert joined.content == replace(APPOINTMENT, participants=("R003", "R002"))
+    assert await other.apply(Join(target=joined, representative="R002")) == joined
+    with pytest.raises(Moved):  # somebody else has joined since
+        await other.apply(Join(target=seen, representative="R004"))
 
 
 async def test_k_contacts_of_items(crm: Crm, lab: Lab) -> None:

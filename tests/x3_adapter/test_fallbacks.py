@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconcile.actions import Assign, Delete, Unassign, Withdraw
+from reconcile.actions import Assign, Delete, Join, Unassign, Withdraw
 from reconcile.model import ItemType, Person, Present, Side
 from reconcile.port import Endpoint, Moved, Ref, Refused, TryLater
 from tests.x3_adapter.conftest import Lab
@@ -61,8 +61,9 @@ async def test_steps_on_records_that_are_gone(crm: Crm) -> None:
         await crm.apply(Delete(side=Side.X3, type=gone.x3.type, target=gone))
     assert await crm.apply(Unassign(target=contact, representative="R001")) is None
     assert await crm.apply(Withdraw(target=appointment, representative="R002")) is None
-    with pytest.raises(Moved):
-        await crm.apply(Assign(target=contact, representative="R002"))
+    for step in (Assign(target=contact, representative="R002"), Join(target=appointment, representative="R002")):
+        with pytest.raises(Moved):
+            await crm.apply(step)
 
 
 async def test_d5_a_delete_that_another_was_quicker_with_is_done(crm: Crm, lab: Lab) -> None:

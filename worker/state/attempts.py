@@ -30,6 +30,7 @@ class Attempt:
     sync_id: str = ""
     marker: str = ""
     folder: str = ""  # of an Outlook item that is created in X3: To Do finds a task only in its list
+    invited: bool = False  # of somebody else's meeting (A4), lest its being gone pass for the organiser's doing (D7)
     id: int = 0
 
 
@@ -44,6 +45,7 @@ def _attempt(row: AttemptRow) -> Attempt:
         sync_id=row.sync_id,
         marker=row.marker,
         folder=row.folder,
+        invited=row.invited,
     )
 
 
@@ -58,7 +60,7 @@ def begin(tx: Session, user_id: int, wanted: Iterable[Attempt]) -> list[Attempt]
         statement = upsert(tx, AttemptRow).values(
             user_id=user_id, type=attempt.type.value, side=attempt.side.value, source_key=attempt.source_key,
             token=attempt.token, sync_id=attempt.sync_id, marker=attempt.marker, folder=attempt.folder,
-            sent_at=attempt.sent_at,
+            invited=attempt.invited, sent_at=attempt.sent_at,
         )  # fmt: skip
         unique = ["user_id", "side", "type", "source_key"]
         made = tx.execute(statement.on_conflict_do_nothing(index_elements=unique).returning(AttemptRow.id)).scalar()

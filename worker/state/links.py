@@ -39,7 +39,7 @@ class LinkVersion(NamedTuple):
 _COLUMNS = (
     LinkRow.id, LinkRow.type, LinkRow.state, LinkRow.x3_key, LinkRow.auuid, LinkRow.outlook_key, LinkRow.folder,
     LinkRow.born, LinkRow.made, LinkRow.ical_uid, LinkRow.series_id, LinkRow.original_start,
-    LinkRow.organized_by, LinkRow.owner,
+    LinkRow.organized_by, LinkRow.owner, LinkRow.invited,
     LinkRow.x3_content, LinkRow.x3_version, LinkRow.x3_written_at,
     LinkRow.outlook_content, LinkRow.outlook_version, LinkRow.outlook_written_at,
 )  # fmt: skip
@@ -48,7 +48,7 @@ _COLUMNS = (
 def _link(row: Row[*tuple[Any, ...]]) -> Link:
     (
         row_id, item_type, state, x3_key, auuid, outlook_key, folder, born, made,
-        ical_uid, series, start, organized_by, owner, *seen,
+        ical_uid, series, start, organized_by, owner, invited, *seen,
     ) = row  # fmt: skip
     known = ItemType(item_type)
     return Link(
@@ -66,6 +66,7 @@ def _link(row: Row[*tuple[Any, ...]]) -> Link:
         original_start=datetime.fromisoformat(start) if start else None,
         organized_by=organized_by,
         owner=owner,
+        invited=invited,
         x3=Seen(content=decode(known, seen[0]), version=seen[1], written_at=seen[2]),
         outlook=Seen(content=decode(known, seen[3]), version=seen[4], written_at=seen[5]),
     )
@@ -107,6 +108,37 @@ def by_event(tx: Session, user_id: int, *, ical_uid: str = "", series_id: str = 
     """The links of a meeting or a series (M6, S8, A8): whatever carries the iCalUId or the series' id."""
     ways = [column == value for column, value in ((LinkRow.ical_uid, ical_uid), (LinkRow.series_id, series_id)) if value]
     return _read(tx, LinkRow.user_id == user_id, or_(*ways)) if ways else []
+
+
+def of_meetings(tx: Session, user_id: int, uids: Iterable[str]) -> dict[tuple[str, str], Link]:
+    """Other users' links of these meetings and series, by (iCalUId, original start as `iso` writes it); of several for one
+    event a released one only where there is no other (M6)."""
+    found: dict[tuple[str, str], Link] = {}
+    for chunk in chunks(dict.fromkeys(uids)):
+        for link in _read(tx, LinkRow.ical_uid.in_(chunk), LinkRow.user_id != user_id):
+            name = (link.ical_uid, iso(link.original_start))
+            if name not in found or found[name].state is LinkState.RELEASED:
+                found[name] = link
+    return found
+
+
+def meetings_of(
+    tx: Session, user_id: int, records: Iterable[tuple[ItemType, str]]
+) -> dict[tuple[ItemType, str], frozenset[tuple[str, datetime | None]]]:
+    """(iCalUId, original start) of these records' events in other users' links, of those that have any (M6)."""
+    wanted: dict[str, list[str]] = {}
+    for item_type, key in records:
+        wanted.setdefault(item_type.value, []).append(key)
+    found: dict[tuple[ItemType, str], frozenset[tuple[str, datetime | None]]] = {}
+    for type_name, of_type in wanted.items():
+        for chunk in chunks(of_type):
+            chosen = select(LinkRow.x3_key, LinkRow.ical_uid, LinkRow.original_start).where(
+                LinkRow.type == type_name, LinkRow.x3_key.in_(chunk), LinkRow.user_id != user_id, LinkRow.ical_uid != ""
+            )
+            for key, uid, start in tx.execute(chosen):
+                name = (ItemType(type_name), key)
+                found[name] = found.get(name, frozenset()) | {(uid, datetime.fromisoformat(start) if start else None)}
+    return found
 
 
 def of_user(
@@ -178,6 +210,7 @@ def _values(user_id: int, link: Link, partner: str | None) -> dict[str, Any]:
         "original_start": iso(link.original_start),
         "organized_by": link.organized_by,
         "owner": link.owner,
+        "invited": link.invited,
         "x3_content": encode(link.x3.content),
         "x3_version": link.x3.version,
         "x3_written_at": link.x3.written_at,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, inspect, text
 
-NEWEST = "0003"  # the last of migrations/versions
+NEWEST = "0004"  # the last of migrations/versions
 
 
 def current(engine: Engine) -> str | None:

@@ -102,7 +102,7 @@ class LinkRow(Table):
     __tablename__ = "link"
     __table_args__ = (
         UniqueConstraint("user_id", "type", "x3_key", "auuid"),  # M1, one way
-        Index("ix_link_ical", "user_id", "ical_uid"),
+        Index("ix_link_ical", "ical_uid", "user_id"),  # of one user (S8), and of all of them (M6)
         Index("ix_link_series", "user_id", "series_id"),
         NEVER_REUSED,
     )
@@ -129,6 +129,7 @@ class LinkRow(Table):
     series_id: Mapped[str] = _key()
     organized_by: Mapped[str] = _key()  # a digest, never an address (A8, S4); blank: the user
     owner: Mapped[str] = _key()  # the record's first representative when it was last read (A2)
+    invited: Mapped[bool] = mapped_column(Boolean, default=False)  # somebody else's meeting (A4, D7)
     # Contacts (K rules): full name, case-folded addresses separated by blanks, BPRNUM.
     name: Mapped[str] = mapped_column(Words, default="")
     emails: Mapped[str] = mapped_column(Words, default="")
@@ -182,11 +183,13 @@ class AttemptRow(Table):
     sync_id: Mapped[str] = _key()
     marker: Mapped[str] = _key()
     folder: Mapped[str] = _key()
+    invited: Mapped[bool] = mapped_column(Boolean, default=False)
     sent_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class ClaimRow(Table):
-    """Whose mailbox makes the X3 record of a meeting (M6). `original_start` is blank for a single event."""
+    """Whose mailbox makes the X3 record of a meeting (M6); NULL once he has left it (D7). `original_start` is blank for a
+    single event."""
 
     __tablename__ = "claim"
     __table_args__ = (UniqueConstraint("fp", "ical_uid", "original_start"), Index("ix_claim_x3_key", "fp", "x3_key"))
@@ -196,7 +199,7 @@ class ClaimRow(Table):
     original_start: Mapped[str] = _key()
     type: Mapped[str] = mapped_column(String(16))
     x3_key: Mapped[str] = _key()
-    user_id: Mapped[int] = _user()
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("sync_user.id", ondelete="CASCADE"))
     taken: Mapped[datetime] = mapped_column(Instant)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconcile.model import Appointment, Place, PlaceKind, Relation, When
+from reconcile.port import Refused
 from x3_adapter.mapping.values import (
     YES,
     Fields,
@@ -75,9 +76,20 @@ def representatives(data: Data) -> tuple[str, ...]:
 
 
 def without(data: Data, representative: str) -> Fields:
-    """APTREPNUM once `representative` has left it (D7)."""
+    """The fields of the representatives once this one has left them (D7): who stands first among the others takes over what
+    was his."""
     left = [rep for rep in data.texts(PARTICIPANTS) if rep and rep != representative]
-    return {PARTICIPANTS: padded(left, POSITIONS, "participants")}
+    if data.text(OWNER) != representative:
+        return {PARTICIPANTS: padded(left, POSITIONS, "participants")}
+    if not left:
+        raise Refused(f"{representative} is alone in it: he cannot be withdrawn", field="participants")
+    return {OWNER: left[0], PARTICIPANTS: padded(left[1:], POSITIONS, "participants")}
+
+
+def joined(data: Data, representative: str) -> Fields:
+    """APTREPNUM with one representative more (M6). Raises Refused when it is full."""
+    taking_part = [rep for rep in data.texts(PARTICIPANTS) if rep]
+    return {PARTICIPANTS: padded([*taking_part, representative], POSITIONS, "participants")}
 
 
 def _read_when(data: Data, terms: Terms) -> When | None:

@@ -43,6 +43,7 @@ def announce(store: Store, mailbox: Mailbox, item: Item, before: set[str], *, mo
     after = attendees(mailbox, item)
     if not organises(item) or not before | after:
         return
+    item.data["isDraft"] = False
     send(store, mailbox, item, before | after, "request")
     master = item.master or item
     everyone = attendees(mailbox, master).union(*(attendees(mailbox, e) for e in master.exceptions.values()))

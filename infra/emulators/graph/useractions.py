@@ -6,6 +6,7 @@ import copy
 from dataclasses import replace
 from typing import Any
 
+from infra.emulators.graph import eventdata
 from infra.emulators.graph.errors import invalid, not_found
 from infra.emulators.graph.events import Events
 from infra.emulators.graph.model import CALENDARS, CONTACT, CONTACTS, EVENT, LISTS, MAIL, TASK, Folder, Item, Mailbox
@@ -60,12 +61,18 @@ class UserActions:
                 for one in item.exceptions.values():
                     one.cache.clear()
                 self.tenant.touch(found, item)
+            case "save_draft":
+                if item.kind != EVENT or not item.data["isOrganizer"]:
+                    raise invalid("Only the organizer of an event saves it without sending it.")
+                eventdata.apply(item, {"attendees": body.get("attendees") or []}, creating=False)
+                item.data["isDraft"] = bool(item.data["attendees"])
+                self.tenant.touch(found, item)
             case "delete":
                 self.events.remove(found, item) if item.kind == EVENT else self.store.soft_delete(found, item)
             case _:
                 raise invalid(
                     f"unknown action {action!r}; known: move, copy, purge, restore, delete, delete_folder, set_read_only, "
-                    "set_zone, license, unlicense"
+                    "set_zone, save_draft, license, unlicense"
                 )
         return {"id": item.rest_id, "immutableId": item.immutable_id, "folder": item.folder}
 

@@ -183,3 +183,15 @@ def test_the_online_meeting_is_kept(graph: Graph) -> None:
     assert read["isOnlineMeeting"] is True
     assert read["onlineMeeting"] == {"joinUrl": "u"}
     assert "Microsoft Teams" in read["body"]["content"]
+
+
+def test_a_meeting_saved_without_sending_is_a_draft_until_it_is_sent(graph: Graph, other: Others) -> None:
+    made = graph.event(isDraft=True)
+    assert made["isDraft"] is False
+    graph.act("save_draft", id=made["id"], attendees=PEOPLE)
+    draft = graph.ok("GET", f"/events/{made['id']}")
+    assert (draft["isDraft"], len(draft["attendees"]), graph.mails()) == (True, 2, 0)
+    assert other(REP2).ok("GET", "/events")["value"] == []
+    sent = graph.ok("PATCH", f"/events/{made['id']}", {"attendees": PEOPLE})
+    assert (sent["isDraft"], graph.mails()) == (False, 2)
+    assert [row["isDraft"] for row in other(REP2).ok("GET", "/events")["value"]] == [False]
