@@ -6,7 +6,7 @@ Cursors, marks and X3's queue stay as they are, so the next ordinary pass sees e
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from reconcile.actions import Decision, Gate, Rule
@@ -15,8 +15,8 @@ from worker import persons as crm
 from worker.forced import Forced, scope_of, with_cards
 from worker.observed import Gathered
 from worker.registrar import Registrar
-from worker.report import HELD, SKIPPED, Outcome, Report
-from worker.rounds import Round
+from worker.report import HELD, LATER, MOVED, SKIPPED, Outcome, Report
+from worker.rounds import ROUNDS, Round
 from worker.settle import Settling
 from x3_adapter.scope import CrmPerson
 
@@ -73,12 +73,30 @@ class ForcedPass:
                 plan = await self.plan(report, with_cards(plan.force, cards))
                 first = ()
         self.round.describe(report, plan.seen)
-        outcomes = await self.round.carry_out(plan.seen, plan.context, plan.decisions[len(first) :], report)
-        self.settling.store_forced_holds(outcomes, plan.context.force)
+        outcomes = await self._carry_out(plan, plan.decisions[len(first) :], report)
+        for _ in range(ROUNDS - 1):
+            if self.round.left or not any(outcome.status == MOVED for outcome in outcomes):
+                break
+            again = replace(self, round=replace(self.round, goes_on=True))
+            plan = await again.plan(report, plan.force)
+            outcomes = await again._carry_out(plan, plan.decisions, report)
         await self.settling.cure_carded()
-        report.unfinished = report.unfinished or bool(self.round.left)
-        if report.unfinished:
+        self._tell_the_rest(outcomes, report)
+
+    async def _carry_out(self, plan: ForcedPlan, decisions: Sequence[Decision], report: Report) -> list[Outcome]:
+        outcomes = await self.round.carry_out(plan.seen, plan.context, decisions, report)
+        self.settling.store_forced_holds(outcomes, plan.context.force)
+        return outcomes
+
+    def _tell_the_rest(self, outcomes: Sequence[Outcome], report: Report) -> None:
+        """No ordinary pass would make up for what was put off, where it lies outside the window. A forced pass in slices
+        goes on with it as long as that brings it further."""
+        if report.unfinished or self.round.left:
+            report.unfinished = True
             report.alerts.append("it ended between two items: what was not begun was left (F4)")
+        if put_off := sum(outcome.status in (LATER, MOVED) for outcome in outcomes):
+            report.unfinished = report.unfinished or any(outcome.steps for outcome in outcomes)
+            report.alerts.append(f"{put_off} items did not let themselves be written now: ask for the same again (F4)")
 
     def _registrar(self, report: Report) -> Registrar:
         return Registrar(

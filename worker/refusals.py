@@ -9,19 +9,21 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from reconcile import guard, merge
-from reconcile.actions import Decision, Problem, Rule, Step, Update
-from reconcile.model import Absent, Observation, Pair, Present, Side
+from reconcile.actions import Decision, Delete, Problem, Rule, Step, Update, Withdraw
+from reconcile.model import Absent, ItemType, Observation, Pair, Present, Side
 from reconcile.port import Refused
 from reconcile.shown import shown
 from reconcile.text import fold
 from worker import persons
 from worker.observed import Gathered
+from worker.report import DONE, Outcome
 from worker.state import links, problems
 from worker.state.items import ItemKey
 from worker.state.problems import ProblemLine
 
 # By these rules, without a step, nothing was decided anew: detached, released, not read, another record, in step.
 _AS_IT_WAS = frozenset({Rule.S5, Rule.S6, Rule.S8, Rule.M1, Rule.IN_STEP})
+_PLACE = frozenset({"when", "participants"})  # what an appointment takes in X3's calendar
 LEFT = "X3 took the change and left the field as it was"
 LEFT_BY_FORCE = f"{LEFT}, when it was forced, too"
 
@@ -48,6 +50,30 @@ def standing(decision: Decision, known: Mapping[ItemKey, list[ProblemLine]]) -> 
         if given_up and not line.problem.kept and line.fingerprint == fingerprint:
             return line.problem.message
     return None
+
+
+def makes_room(outcome: Outcome) -> bool:
+    """A7: whether there is a place in X3's calendar now that was taken before: an appointment moved, lost a participant or
+    went, by this pass or by a person in X3."""
+    pair = outcome.decision.pair
+    if outcome.status != DONE or pair.type is not ItemType.APPOINTMENT:
+        return False
+    if any(step.side is Side.X3 and _leaves_a_place(step) for step in outcome.steps):
+        return True
+    if pair.link is None or pair.link.x3.content is None:
+        return False
+    if isinstance(pair.x3, Present):
+        return not _PLACE.isdisjoint(merge.changed(pair, Side.X3))
+    return isinstance(pair.x3, Absent)
+
+
+def _leaves_a_place(step: Step) -> bool:
+    return isinstance(step, Delete | Withdraw) or (isinstance(step, Update) and not _PLACE.isdisjoint(step.changes))
+
+
+def waits_for_room(line: ProblemLine) -> bool:
+    """A7: whether the line tells of an appointment that was refused as a whole, which may have been for want of room."""
+    return line.item.type is ItemType.APPOINTMENT and not line.problem.field and line.attempts > 0
 
 
 def not_again(decision: Decision, known: Mapping[ItemKey, list[ProblemLine]]) -> Decision:

@@ -37,6 +37,7 @@ from worker.state.store import Store
 from worker.state.users import User
 from worker.worlds import Worlds
 
+ROUNDS = 3  # how often a pass looks again at items that changed under its hands, or that X3 has room for now
 AT_ONCE = 8  # decisions carried out at the same time; the adapters limit what reaches the servers
 
 Progress = Callable[[str, int, int], None]

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy.orm import Session
+
 from reconcile import guard
 from reconcile.actions import Decision, Gate, Rule
 from reconcile.context import Force
 from reconcile.model import Absent, ItemType, Link, Present, Side
-from reconcile.port import Stream
+from reconcile.port import Ref, Stream
 from worker import persons, refusals
 from worker.clock import Clock
 from worker.items import item_of
@@ -118,6 +120,24 @@ class Settling:
         if seen.hints:
             await self.x3.acknowledge([hint.number for hint in seen.hints])
 
+    def try_again(self, outcomes: Sequence[Outcome]) -> bool:
+        """A7: what X3 refused as a whole, and room was made or found in its calendar since, is tried again: the items are
+        marked. Answers whether there are any."""
+        if not any(refusals.makes_room(outcome) for outcome in outcomes):
+            return False
+        with self.store.begin(self.lease()) as tx:
+            lines = [line for line in problems.of_user(tx, self.user_id) if refusals.waits_for_room(line)]
+            problems.retry(tx, [line.id for line in lines])
+            dirty.mark(tx, [self._mark(ref, "room") for line in lines for ref in self._refs(tx, line.item)])
+        return bool(lines)
+
+    def _refs(self, tx: Session, item: ItemKey) -> list[Ref]:
+        link = links.of_item(tx, self.user_id, item)
+        refs = [Ref(type=item.type, key=item.x3_key)] if item.x3_key else []
+        if item.outlook_key:
+            refs.append(Ref(kind=item.type.kind, key=item.outlook_key, folder=link.folder if link else ""))
+        return refs
+
     async def cure_carded(self) -> None:
         """Take away the lines of CRM contacts that have a card by now (F1, R4)."""
         with self.store.read() as tx:
@@ -129,13 +149,12 @@ class Settling:
     def _still_unread(self, seen: Gathered, marks: Sequence[dirty.Mark]) -> list[dirty.Mark]:
         """Items that could not be read stay marked, so that the saved cursors skip nothing; after a day the complete
         listings alone look for them (G2)."""
-        now = self.clock.now()
-        given_up = {mark.item for mark in marks if mark.item and mark.since < now - UNREAD_PATIENCE}
-        items = {item_of(ref) for ref in seen.unread} - given_up
-        return [
-            dirty.Mark(user_id=self.user_id, since=now, stream="item", item=item, causes=("unread",))
-            for item in sorted(items)
-        ]
+        given_up = {mark.item for mark in marks if mark.item and mark.since < self.clock.now() - UNREAD_PATIENCE}
+        unread = [self._mark(ref, "unread") for ref in seen.unread]
+        return [mark for mark in sorted(unread, key=lambda mark: mark.item) if mark.item not in given_up]
+
+    def _mark(self, ref: Ref, cause: str) -> dirty.Mark:
+        return dirty.Mark(user_id=self.user_id, since=self.clock.now(), stream="item", item=item_of(ref), causes=(cause,))
 
     def _source_gone(self, seen: Gathered, attempt: attempts.Attempt) -> bool:
         if attempt.side is Side.X3:

@@ -21,7 +21,7 @@ from worker.clock import Clock
 from worker.forced import Forced
 from worker.forced_pass import ForcedPass
 from worker.report import HELD, MOVED, PLANNED, SKIPPED, Outcome, Report
-from worker.rounds import Progress, Round
+from worker.rounds import ROUNDS, Progress, Round
 from worker.settings.tree import GuardSettings
 from worker.settle import Settling
 from worker.state import dirty, leases, passes
@@ -31,8 +31,6 @@ from worker.state.users import User
 from worker.worlds import Worlds
 
 __all__ = ["Busy", "Pass", "Progress"]
-
-ROUNDS = 3  # how often a pass looks again at items that changed under its hands
 
 
 class Busy(Exception):
@@ -166,7 +164,8 @@ class Pass:
             cursors = {stream: listing.cursor for stream, listing in seen.listings.items() if listing.answered}
             await self._settling().finish(seen, cursors, marks, begun=begun, full=full)
             full = False
-            if not any(outcome.status == MOVED for outcome in outcomes):
+            room = self._settling().try_again(outcomes)
+            if not room and not any(outcome.status == MOVED for outcome in outcomes):
                 return
             with self.store.read() as tx:
                 marks = dirty.take(tx, self.user.id)

@@ -175,3 +175,45 @@ def test_m7_f4_after_a_lost_database_the_records_of_past_occurrences_are_found_a
     twice(world, "x3")
     assert len(world.sage.all("ZBAP")) == 2
     assert len(world.alice.events()) == 1  # the series, and no single event beside it
+
+
+def edited_out_there(world: World) -> None:
+    """Two appointments outside the window, of which X3 was edited since: a forced pass alone writes them."""
+    world.sync()
+    world.later()
+    for hour in (9, 11):
+        world.alice.new_event(f"Old {hour}", at(OLD, hour))
+    resync(world, "outlook")
+    world.later()
+    for record in world.sage.all("ZBAP"):
+        world.alice.change_event(key_of(world, record), subject=f"New {record['APTHOU'][:2]}")
+
+
+def key_of(world: World, record: dict[str, Any]) -> str:
+    return next(str(event["id"]) for event in world.alice.events() if event["subject"] == record["FULOBJ"])
+
+
+def test_f4_a_conflict_outside_the_window_is_looked_at_again(world: World) -> None:
+    """No ordinary pass would make up for it."""
+    edited_out_there(world)
+    world.servers.fault("status", {"method": "PATCH"}, status=412, code="ErrorIrresolvableConflict", times=1)
+    for record in world.sage.all("ZBAP"):
+        world.sage.modify("ZBAP", record["APTNUM"], FULOBJ=f"X3 {record['APTHOU'][:2]}")
+    report = resync(world, "x3")
+    assert world.servers.fired() == 1
+    assert sorted(event["subject"] for event in world.alice.events()) == ["X3 09", "X3 11"]
+    assert report["alerts"] == []
+    world.quiet()
+
+
+def test_f4_what_cannot_be_written_now_is_said(world: World) -> None:
+    edited_out_there(world)
+    world.servers.fault("status", {"method": "PATCH"}, status=412, code="ErrorIrresolvableConflict", every=True)
+    for record in world.sage.all("ZBAP"):
+        world.sage.modify("ZBAP", record["APTNUM"], FULOBJ=f"X3 {record['APTHOU'][:2]}")
+    report = resync(world, "x3")
+    assert any("ask for the same again" in alert for alert in report["alerts"])
+    world.servers.mend()
+    assert resync(world, "x3")["alerts"] == []
+    assert sorted(event["subject"] for event in world.alice.events()) == ["X3 09", "X3 11"]
+    world.quiet()

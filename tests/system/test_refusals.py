@@ -39,6 +39,47 @@ def test_a7_an_overlap_holds_back_that_item_alone(world: World) -> None:
     world.quiet()
 
 
+def test_a7_d2_what_takes_the_place_of_a_deleted_one_comes_with_it(world: World) -> None:
+    """Creates come before deletions (S8), so X3 refuses the new one at first."""
+    key = world.alice.new_event("Old", at(1))["id"]
+    world.sync()
+    world.later()
+    world.alice.delete_event(key)
+    world.alice.new_event("New", at(1, 9, 30))
+    world.sync()
+    assert [row["FULOBJ"] for row in world.sage.all("ZBAP")] == ["New"]
+    assert world.problems() == []
+    world.quiet()
+
+
+def test_a7_appointments_that_move_up_behind_each_other_all_move(world: World) -> None:
+    keys = [world.alice.new_event(f"No. {hour}", at(1, hour))["id"] for hour in (9, 10, 11)]
+    world.sync()
+    world.later()
+    for key, hour in zip(keys, (10, 11, 12), strict=True):
+        world.alice.change_event(key, start=stop(at(1, hour)), end=stop(at(1, hour + 1)))
+    world.sync()
+    world.settle()
+    found = {row["FULOBJ"]: row["APTHOU"] for row in world.sage.all("ZBAP")}
+    assert found == {"No. 9": "1000", "No. 10": "1100", "No. 11": "1200"}
+    assert world.problems() == []
+    world.quiet()
+
+
+def test_a7_what_was_refused_is_tried_again_once_x3_has_room(world: World) -> None:
+    first = world.sage.new_appointment("First", ymd(1), "0900", "1000")
+    world.sync()
+    world.alice.new_event("Second", at(1, 9, 30))
+    world.sync()
+    assert [line["type"] for line in world.problems()] == ["appointment"]
+    world.later()
+    world.sage.modify("ZBAP", first["APTNUM"], APTHOU="1400", APTHOUEND="1500")
+    world.sync()
+    assert {row["FULOBJ"]: row["APTHOU"] for row in world.sage.all("ZBAP")} == {"First": "1400", "Second": "0930"}
+    assert world.problems() == []
+    world.quiet()
+
+
 def test_a7_an_overlapping_change_is_refused_and_undone_nowhere(world: World) -> None:
     world.sage.new_appointment("First", ymd(1), "0900", "1000")
     key = world.alice.new_event("Second", at(2))["id"]
