@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.system.outlook import attendee, below_details, stop, text
@@ -221,6 +223,40 @@ def test_c7_the_block_is_stripped_and_never_grows(world: World, kind: str) -> No
         world.later()
         world.sync()
         assert body() == block + "\n".join(lines)
+    world.quiet()
+
+
+@pytest.mark.parametrize("by", ["restore", "fix"])
+@pytest.mark.parametrize("kind", ["appointment", "task"])
+def test_c7_r2_r4_a_text_put_back_by_hand_stands_below_the_block(world: World, kind: str, by: str) -> None:
+    name, key = ("ZTSK", "TSKNUM") if kind == "task" else ("ZBAP", "APTNUM")
+    new = world.sage.new_task if kind == "task" else world.sage.new_appointment
+    record = new("Start", ymd(1), FULRPO="First")[key]
+    world.sync()
+
+    def shown() -> dict[str, Any]:
+        return (world.alice.tasks() + world.alice.events())[0]
+
+    block = text(shown()).removesuffix("First")
+    assert record in block
+    world.later()
+    change = world.alice.change_task if kind == "task" else world.alice.change_event
+    change(shown()["id"], body={"contentType": "text", "content": f"{block}From Outlook"})
+    world.later()
+    world.sage.modify(name, record, FULRPO="From X3")
+    world.sync()
+    assert text(shown()) == block + "From X3"
+    if by == "fix":
+        (line,) = [line for line in world.problems() if line["field"] == "report"]
+        world.product.run("problems", "fix", str(line["id"]), "outlook")
+    else:
+        versions = world.product.json("why", record)["versions"]
+        lost = next(v for v in versions if v["side"] == "outlook" and v["content"].get("report") == "From Outlook")
+        world.product.run("restore", record, "--version", str(lost["n"]))
+    assert text(shown()) == block + "From Outlook"
+    kept = world.sage.read(name, record)
+    assert kept is not None
+    assert kept["FULRPO"] == "From Outlook"
     world.quiet()
 
 

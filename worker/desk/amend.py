@@ -9,7 +9,7 @@ of a conflict, or a typed one) is written first, to its side, like a person's ed
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from enum import Enum
@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from reconcile import contacts, merge
-from reconcile.actions import Assign, Create, Rule, Update
+from reconcile.actions import Assign, Create, Rule
 from reconcile.content import (
     Address,
     Appointment,
@@ -93,8 +93,7 @@ async def fix(
         else:
             changes, why = _written(app, user, line, chosen, present[chosen]), f"{chosen.value}'s value chosen by hand"
         if changes:
-            step = Update(side=chosen, type=line.item.type, target=present[chosen], changes=changes)
-            present[chosen] = await hand.write(step, line.item, Rule.R4, why)
+            present[chosen] = await hand.update(chosen, present, changes, line.item, Rule.R4, why)
         hand.save_link(_settled(link, present, chosen, names))
         with app.store.begin() as tx:
             problems.retry(tx, [line.id])
@@ -231,18 +230,18 @@ async def restore(
         raise Unfit(f"{key} has no version {number}; kept are {known}.", mend=f"`x3sync why {key}` shows them.")
     async with by_hand(app, user) as hand:
         looks = await hand.look(item)
-        fresh = await _put_back(hand, item, kept[number], looks[kept[number].side])
+        fresh = await _put_back(hand, item, kept[number], looks)
     mark_items(app, user.id, [item, *fresh], "admin")
     return await passes_of(app, [user.id], progress)
 
 
-async def _put_back(hand: Hand, item: ItemKey, version: Version, observed: Observation) -> list[ItemKey]:
+async def _put_back(hand: Hand, item: ItemKey, version: Version, looks: Mapping[Side, Observation]) -> list[ItemKey]:
     why = f"version {version.n} put back by hand"
-    match observed:
+    match looks[version.side]:
         case Private():
             raise Unfit("The item is private now: nothing of it is read or written (S4).")
         case Present():
-            await _rewrite(hand, item, version, observed, why)
+            await _rewrite(hand, item, version, looks, why)
             return []
         case Absent():
             return [await _create(hand, item, version, why)]
@@ -252,13 +251,14 @@ async def _put_back(hand: Hand, item: ItemKey, version: Version, observed: Obser
             return [await _create(hand, item, version, why)]
 
 
-async def _rewrite(hand: Hand, item: ItemKey, version: Version, look: Present, why: str) -> None:
+async def _rewrite(hand: Hand, item: ItemKey, version: Version, looks: Mapping[Side, Observation], why: str) -> None:
+    look = looks[version.side]
+    assert isinstance(look, Present)
     assigned = item.type is ItemType.CONTACT and version.side is Side.X3 and look.where is Where.ELSEWHERE
     if assigned:
         look = await hand.write(Assign(target=look, representative=hand.user.representative), item, Rule.R2, why)
     if changes := _differences(item.type, version, look):
-        step = Update(side=version.side, type=item.type, target=look, changes=changes)
-        await hand.write(step, item, Rule.R2, why)
+        await hand.update(version.side, {**looks, version.side: look}, changes, item, Rule.R2, why)
     elif not assigned:
         raise Unfit("The item looks like that version already.", mend="Choose another version.")
 

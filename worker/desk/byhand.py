@@ -6,20 +6,21 @@ It happens under the user's lease, passes the same gate as every planned step (U
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from reconcile import events
+from reconcile import events, fields
 from reconcile.actions import Assign, Create, Decision, Gate, Rule, Step, Update
-from reconcile.content import Content
-from reconcile.context import Context
+from reconcile.content import Changes, Content
+from reconcile.context import Context, Directory
 from reconcile.gate import gate
 from reconcile.model import UNREAD, Link, Observation, Pair, Present, Side
 from reconcile.port import Endpoint, TryLater
 from worker import identity, wall_times
 from worker.bootstrap import Application
 from worker.desk.passes import NotActive, Unfit, link_of, refs
+from worker.directory import DirectoryReader
 from worker.state import journal, leases, links
 from worker.state.items import ItemKey
 from worker.state.leases import Lease, LockBusy
@@ -66,6 +67,24 @@ class Hand:
         with self.app.store.begin(self.lease) as tx:
             links.save(tx, self.user.id, link)
 
+    async def update(
+        self, side: Side, looks: Mapping[Side, Observation], changes: Changes, item: ItemKey, rule: Rule, why: str
+    ) -> Present:
+        """Change fields of an item that stands there on that side; raises what `write` does. Text in Outlook keeps its
+        details block, brought up to date (C7)."""
+        target = looks[side]
+        assert isinstance(target, Present)
+        lines = await self._details(item, looks[Side.X3], target) if side is Side.OUTLOOK else ()
+        step = Update(side=side, type=item.type, target=target, changes=changes, details=lines)
+        return await self.write(step, item, rule, why)
+
+    async def _details(self, item: ItemKey, x3: Observation, outlook: Present) -> tuple[str, ...]:
+        if not isinstance(x3, Present) or not outlook.outlook.details or events.attended(outlook):
+            return ()
+        reader = DirectoryReader(self.app.store, self.user.id, self.worlds.x3, self.worlds.representatives)
+        directory = await reader.read([Pair(type=item.type, link=None, x3=x3, outlook=outlook)])
+        return fields.details(item.type, x3.key, x3.content, self._context(directory))
+
     async def write(self, step: Step, item: ItemKey, rule: Rule, why: str) -> Present:
         """Carry out a step and journal it. Raises Unfit when a rule forbids it, Refused, TryLater, Moved, Stop."""
         self._allowed(step, rule, why)
@@ -108,17 +127,21 @@ class Hand:
         x3 = target if step.side is Side.X3 and target is not None else UNREAD
         outlook = target if step.side is Side.OUTLOOK and target is not None else UNREAD
         pair = Pair(type=step.type, link=None, x3=x3, outlook=outlook)
-        context = Context(
+        for part in gate(Decision(pair=pair, rule=rule, why=why, steps=(step,)), self._context()):
+            if part.gate is not Gate.OPEN:
+                mend = "Allow it with `x3sync users set`, or make the change on that side yourself."
+                raise Unfit(f"It is not written: {part.gate_why}.", mend=mend)
+
+    def _context(self, directory: Directory | None = None) -> Context:
+        return Context(
             mailbox=self.user.mailbox,
             fp=self.worlds.fp,
             representative=self.user.representative,
             window=self.worlds.window,
             rules=self.worlds.rules,
+            directory=directory or Directory(),
+            links_url=self.worlds.links_url,
         )
-        for part in gate(Decision(pair=pair, rule=rule, why=why, steps=(step,)), context):
-            if part.gate is not Gate.OPEN:
-                mend = "Allow it with `x3sync users set`, or make the change on that side yourself."
-                raise Unfit(f"It is not written: {part.gate_why}.", mend=mend)
 
 
 def _named(item: ItemKey, step: Step, look: Present) -> ItemKey:
