@@ -23,7 +23,7 @@ def decide_unlinked(pair: Pair, context: Context) -> Decision:
         return skipped(_nothing(pair, Rule.M6, pair.note), Rule.M6, "waits for the meeting to appear in this mailbox")
     match pair.x3, pair.outlook:
         case _, Private():
-            return _nothing(pair, Rule.S3, "private: never crosses")
+            return Decision(pair=pair, rule=Rule.S3, why="private: never crosses", erase=True)
         case Present() as x3, Present() as outlook:
             return _met(pair, x3, outlook, context)
         case Absent(), Present() if pair.meeting is Meeting.MEETING:

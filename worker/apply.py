@@ -316,7 +316,7 @@ class Executor:
             elif link is not None and link != before and not drops:
                 event = pair.outlook.outlook.event if isinstance(pair.outlook, Present) else None
                 links.save(tx, self.user_id, link, event=event)
-            if decision.erase:
+            if decision.erase and (before is not None or journal.knows(tx, self.user_id, item)):
                 journal.erase_outlook_content(
                     tx, self.user_id, item, pass_id=self.pass_id, at=self.clock.now(), cause=self.cause
                 )

@@ -264,6 +264,27 @@ def test_s4_the_loser_of_a_conflict_is_forgotten_too(world: World) -> None:
     assert SECRET.encode() not in world.product.bytes()
 
 
+def test_s4_what_was_known_without_a_link_is_forgotten_too(world: World) -> None:
+    """X3 refused it, so that it has no link, but lines in the journal, in the reports and of the problem."""
+    world.sage.new_appointment("First", ymd(1), "0900", "1000")
+    key = world.alice.new_event(SECRET, at(1, 9, 30), location={"displayName": HIDDEN * 40})["id"]
+    world.sync()
+    everything(world)
+    assert {line["outlook_id"] for line in world.problems()} == {key}
+    assert f"{HIDDEN} in kept" in world.leaks(HIDDEN)  # the line tells what is too long
+    world.product.said.clear()
+    world.later()
+    world.alice.change_event(key, sensitivity="private")
+    world.sync()
+    assert world.problems() == []
+    everything(world)
+    assert world.leaks(SECRET, HIDDEN) == []
+    world.sync("REP1", "--full")
+    erased = [line for line in world.product.json("why", key)["decisions"] if line["action"] == "erase"]
+    assert len(erased) == 1  # once, not with every pass
+    world.quiet()
+
+
 def test_s4_private_in_x3s_own_queue_names_nothing(world: World) -> None:
     world.sage.new_task("Plain", ymd(1))
     world.alice.new_task(SECRET, categories=["Private"])

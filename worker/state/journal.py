@@ -20,6 +20,7 @@ from worker.state.codec import decode, encode
 from worker.state.items import ItemKey, same_item
 from worker.state.tables import HeldRow, JournalRow, LinkRow, PassRow, ProblemRow
 
+ERASE = "erase"
 ERASED = "x3sync_erased"  # in a session's `info`: something was erased in it
 DELETIONS = ("delete", "unassign", "withdraw")
 # What a report may still say about a private item (S4).
@@ -186,8 +187,15 @@ def erase_outlook_content(tx: Session, user_id: int, item: ItemKey, *, pass_id: 
     for table in (JournalRow, ProblemRow, HeldRow):
         tx.execute(delete(table).where(same_item(table, user_id, item)))
     _erase_in_reports(tx, user_id, item, passes)
-    line = Entry(pass_id=pass_id, at=at, item=item, rule=Rule.S4, why="private", action="erase", cause=cause)
+    line = Entry(pass_id=pass_id, at=at, item=item, rule=Rule.S4, why="private", action=ERASE, cause=cause)
     append(tx, user_id, [line])
+
+
+def knows(tx: Session, user_id: int, item: ItemKey) -> bool:
+    """Whether anything is stored about an item without a link that S4 would erase."""
+    told = select(JournalRow.id).where(same_item(JournalRow, user_id, item), JournalRow.action != ERASE)
+    others = (select(table.id).where(same_item(table, user_id, item)) for table in (ProblemRow, HeldRow))
+    return bool(tx.scalar(select(or_(told.exists(), *(other.exists() for other in others)))))
 
 
 def _erase_in_reports(tx: Session, user_id: int, item: ItemKey, passes: set[str]) -> None:
