@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from reconcile import series
@@ -41,6 +41,11 @@ class _Heirs:
     def __init__(self, work: Work, free: list[Present]) -> None:
         self._free = {item.key: item for item in free}
         self._seen = work.seen
+        # A master is no item (A8), but it tells what became of a single event.
+        self._masters = {
+            item.outlook.event.ical_uid: item for item in free if series.is_master(item) and item.outlook.event
+        }
+        free = [item for item in free if not series.is_master(item)]
         self._by_marker = _carriers(work, free)
         self._by_meeting: dict[MeetingKey, list[Present]] = defaultdict(list)
         self._by_record: dict[X3Key, list[Present]] = defaultdict(list)
@@ -49,14 +54,21 @@ class _Heirs:
                 self._by_meeting[key].append(item)
                 if key in work.seen.claims:
                     self._by_record[work.seen.claims[key]].append(item)
-        self._successors = _successors(work, free)
+        self._successors = _successors(work, free, self._look)
+
+    def _look(self, link: Link) -> Observation:
+        """How the item looks under its id. A meeting that became a series and was accepted anew has another id (S8): then
+        its master, as it would look had it kept the id."""
+        outlook = self._seen.outlook.get((link.type.kind, link.outlook_key), UNREAD)
+        single = link.ical_uid and link.original_start is None
+        return self._masters.get(link.ical_uid, outlook) if isinstance(outlook, Absent) and single else outlook
 
     def left(self) -> list[Present]:
         return list(self._free.values())
 
     def follow(self, link: Link, x3: Observation) -> tuple[Link, Observation, str]:
         """The link with the item that it has now, how that looks, and how it was found."""
-        outlook, heir, note = self._seen.outlook.get((link.type.kind, link.outlook_key), UNREAD), None, ""
+        outlook, heir, note = self._look(link), None, ""
         if isinstance(outlook, Absent) or series.is_master(outlook):
             heir, note = self._heir(link, x3, outlook)
         # A8: a change of the series has the last word.
@@ -100,7 +112,7 @@ def _carriers(work: Work, free: Iterable[Present]) -> dict[X3Key, list[Present]]
     return carriers
 
 
-def _successors(work: Work, free: Iterable[Present]) -> dict[str, Present]:
+def _successors(work: Work, free: Iterable[Present], outlook: Callable[[Link], Observation]) -> dict[str, Present]:
     """A8: which new occurrence takes over the record of a vanished one; not one that has a record of its own (M6, M7)."""
     seen, made = work.seen, work.by_sync_id()
     unclaimed = [
@@ -110,8 +122,7 @@ def _successors(work: Work, free: Iterable[Present]) -> dict[str, Present]:
     ]
 
     def look(link: Link) -> tuple[Observation, Observation]:
-        x3 = seen.x3.get((link.type, link.x3_key), UNREAD)
-        return x3, seen.outlook.get((link.type.kind, link.outlook_key), UNREAD)
+        return seen.x3.get((link.type, link.x3_key), UNREAD), outlook(link)
 
     return series.heirs(seen.links, seen.series, look, unclaimed, seen.now)
 

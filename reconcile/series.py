@@ -92,7 +92,7 @@ def _orphans(
         if link.type.kind is not Kind.EVENT or link.state is not LinkState.LINKED:
             continue
         x3, outlook = look(link)
-        series = link.outlook_key if is_master(outlook) else link.series_id
+        series = outlook.key if isinstance(outlook, Present) and is_master(outlook) else link.series_id
         vanished = isinstance(outlook, Absent) and series != "" and outlook.went is not Went.ALONE
         if not (vanished or is_master(outlook)) or not isinstance(x3, Present) or x3.where is not Where.HERE:
             continue

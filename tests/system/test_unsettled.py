@@ -19,7 +19,7 @@ GRAPH: list[dict[str, Any]] = [
     {"delta_page_size": 1, "max_page_size": 2, "delta_generations": 1},
     {"delta_empty_pages": False, "delta_repeats": False, "moved_back_stays_removed": True, "bump_after_write": False},
     {"transaction_duplicate_status": 409, "occurrence_inherits_properties": False, "copy_keeps_properties": False},
-    {"accept_recreates": True, "series_tells_cancelled": False, "cancelled_occurrence_stays": False},
+    {"accept_recreates": False, "series_tells_cancelled": False, "cancelled_occurrence_stays": False},
     {"expired_cursor_status": 400, "expired_cursor_code": "resyncRequired", "expired_cursor_location": True},
 ]
 X3: list[dict[str, Any]] = [

@@ -41,7 +41,7 @@ DEFAULTS: dict[str, Any] = {
     "series_tells_cancelled": True,
     "cancelled_occurrence_stays": True,
     "occurrence_inherits_properties": True,
-    "accept_recreates": False,
+    "accept_recreates": True,
     "decline_deletes": True,
     "copy_keeps_properties": True,
     "spawned_task_keeps_links": True,
