@@ -139,6 +139,24 @@ def test_a8_the_own_series_comes_before_another() -> None:
     assert heirs([7], [occurrence(7, "T"), occurrence(8, "S")]) == {"old-0": "S-8"}
 
 
+@pytest.mark.parametrize("theirs", [False, True], ids=["alone", "with a colleague's link"])
+def test_a8_m6_s8_a_meeting_that_became_a_series_under_another_id_is_its_first_occurrence(theirs: bool) -> None:
+    """Accepting it anew gave it the other id; it is never the master, whoever names that."""
+    one, record = linked(1, 7)
+    single = replace(one, series_id="", original_start=None, ical_uid="uid")
+    content = CONTENTS[ItemType.APPOINTMENT][Side.OUTLOOK]
+    master = outlook(content, key="S", event=EventFacts(shape=Shape.MASTER, ical_uid="uid"))
+    first = occurrence(7, "S")
+    looks = {name: look for look in (Absent(key=one.outlook_key), master, first) for name in [(Kind.EVENT, look.key)]}
+    name = (one.type, one.x3_key)
+    claims = (
+        {("uid", None): name, (first.outlook.event.ical_uid, at(7).start): name} if theirs and first.outlook.event else {}
+    )
+    seen = Observed(links=(single,), x3={name: record}, outlook=looks, claims=claims, now=NOW)
+    linked_pair = next(pair for pair in match.match(seen, fp=FP, mailbox=MAILBOX).pairs if pair.link is not None)
+    assert linked_pair.key(Side.OUTLOOK) == first.key
+
+
 def test_a8_a_master_without_an_heir_is_nothing_to_write_to() -> None:
     one, record = linked(1, 7)
     content = CONTENTS[ItemType.APPOINTMENT][Side.OUTLOOK]
