@@ -54,21 +54,13 @@ def standing(decision: Decision, known: Mapping[ItemKey, list[ProblemLine]]) -> 
 
 def makes_room(outcome: Outcome) -> bool:
     """A7: whether there is a place in X3's calendar now that was taken before: an appointment moved, lost a participant or
-    went, by this pass or by a person in X3."""
-    pair = outcome.decision.pair
-    if outcome.status != DONE or pair.type is not ItemType.APPOINTMENT:
+    went. Where a person in X3 did it, the step is Outlook's."""
+    if outcome.status != DONE or outcome.decision.pair.type is not ItemType.APPOINTMENT:
         return False
-    if any(step.side is Side.X3 and _leaves_a_place(step) for step in outcome.steps):
-        return True
-    if pair.link is None or pair.link.x3.content is None:
-        return False
-    if isinstance(pair.x3, Present):
-        return not _PLACE.isdisjoint(merge.changed(pair, Side.X3))
-    return isinstance(pair.x3, Absent)
-
-
-def _leaves_a_place(step: Step) -> bool:
-    return isinstance(step, Delete | Withdraw) or (isinstance(step, Update) and not _PLACE.isdisjoint(step.changes))
+    return any(
+        isinstance(step, Delete | Withdraw) or (isinstance(step, Update) and not _PLACE.isdisjoint(step.changes))
+        for step in outcome.steps
+    )
 
 
 def waits_for_room(line: ProblemLine) -> bool:
