@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ BUSY_MILLISECONDS = 20_000
 WRITES = "x3sync_writes"
 
 
+@lru_cache(maxsize=4)
 def open_engine(url: str) -> Engine:
-    """An engine for `url`; a SQLite file's directory is created.
+    """An engine for `url`; a SQLite file's directory is created. For the same file or server it is the same one as long as
+    the process lives, for it knows its statements by then; closing it only takes its connections away.
 
     `postgresql://…` means psycopg 3. The engine's errors do not repeat the values of a statement, which are people's items
     (S4). Raises ValueError for another database, or an unreadable URL.
