@@ -48,12 +48,13 @@ class Dirty:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
     """What a body said: what to mark, how many notifications told it, and how many were dropped for a wrong clientState,
-    or because nobody knows their subscription."""
+    or because nobody knows their subscription; `doubtful` are the subscriptions of the wrong ones."""
 
     dirty: frozenset[Dirty]
     accepted: int = 0
     rejected: int = 0
     unknown: int = 0
+    doubtful: frozenset[str] = frozenset()
 
 
 def receive(body: bytes, *, client_state: Callable[[str], str | None]) -> Received:
@@ -66,6 +67,7 @@ def receive(body: bytes, *, client_state: Callable[[str], str | None]) -> Receiv
     except msgspec.DecodeError as error:
         raise ValueError("not a notification body") from error
     dirty: set[Dirty] = set()
+    doubtful: set[str] = set()
     accepted = rejected = unknown = 0
     for notification in parsed.value:
         expected = client_state(notification.subscription_id)
@@ -79,7 +81,10 @@ def receive(body: bytes, *, client_state: Callable[[str], str | None]) -> Receiv
             unknown += 1
         else:
             rejected += 1
-    return Received(dirty=frozenset(dirty), accepted=accepted, rejected=rejected, unknown=unknown)
+            doubtful.add(notification.subscription_id)
+    return Received(
+        dirty=frozenset(dirty), accepted=accepted, rejected=rejected, unknown=unknown, doubtful=frozenset(doubtful)
+    )
 
 
 def _dirty(notification: _Notification) -> Dirty:

@@ -63,6 +63,7 @@ def test_a_wrong_client_state_is_dropped(change: dict[str, Any], counted: tuple[
     found = receive(body({**told("Users/u1/Events/e1"), **change}), client_state=STATES.get)
     assert (found.dirty, found.accepted) == (frozenset(), 0)
     assert (found.rejected, found.unknown) == counted
+    assert found.doubtful == ({"s1"} if found.rejected else set())
 
 
 def test_a_lifecycle_notification_has_no_resource() -> None:

@@ -11,7 +11,9 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from pydantic import SecretStr
 from sqlalchemy import delete
+from structlog.testing import capture_logs
 
 from graph_adapter.subscriptions import Subscriptions
 from reconcile.model import Kind
@@ -167,6 +169,49 @@ async def test_a_subscription_whose_row_was_lost_is_adopted_and_its_notification
     clear(site.app, user)
     await site.new_event(user)
     await until(lambda: causes(site.app, user) == [("notification",)])
+
+
+async def test_one_adopted_with_the_secret_of_a_lost_installation_is_replaced_at_its_first_notification(site: Site) -> None:
+    """Graph never tells a clientState: that it is not ours shows when a notification comes."""
+    user = await enable(site.app, 1)
+    await site.renew()
+    first = set(site.rows())
+    site.app.settings.installation_path.unlink()
+    with pytest.raises(identity.NotOurs):
+        await site.renew()
+    identity.claim(site.app.settings, site.app.store, site.app.clock, site.app.fp)
+    assert await site.renew() == (2, 0, 0)
+    assert set(site.rows()) == first  # adopted: they point to us
+    clear(site.app, user)
+    await site.new_event(user)
+    await until(lambda: any(not row.client_state for row in site.rows().values()))
+    assert causes(site.app, user) == []  # a notification that cannot be verified is not believed
+    assert await site.renew() == (1, 0, 0)
+    assert causes(site.app, user) == [("notification",)]  # what it told of is looked for
+    clear(site.app, user)
+    await site.new_event(user)
+    await until(lambda: causes(site.app, user) == [("notification",)])
+    assert await site.renew() == (0, 0, 0)
+    assert set(await site.listed()) == set(site.rows())
+
+
+async def test_a_web_service_with_another_key_says_so_and_replaces_nothing(
+    site: Site,
+) -> None:
+    """The workers' secret cannot be verified here: made anew, it would be the same again, for ever."""
+    user = await enable(site.app, 1)
+    await site.renew()
+    clear(site.app, user)
+    console = site.app.settings.console.model_copy(update={"session_key": SecretStr("k" * 32)})
+    mine = site.app.settings
+    site.app.settings = mine.model_copy(update={"console": console})  # of the web service alone
+    with capture_logs() as lines:
+        await site.new_event(user)
+        await until(lambda: [line["subscriptions"] for line in lines if line["event"] == "webhook_with_other_key"] == [2])
+        await until(lambda: b'outcome="rejected"} 2.0' in site.app.metrics.text())  # created and updated
+    site.app.settings = mine
+    assert causes(site.app, user) == []
+    assert await site.renew() == (0, 0, 0)
 
 
 async def test_an_answer_lost_after_the_create_leaves_one_subscription(site: Site) -> None:

@@ -110,7 +110,7 @@ def claim_installation(tx: Session, identity: Installation) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A Graph subscription. `client_state` is a digest of the secret."""
+    """A Graph subscription. `client_state` is a digest of the secret; blank for one in doubt."""
 
     id: str
     user_id: int
@@ -161,6 +161,11 @@ def drop_subscription(tx: Session, subscription_id: str) -> None:
 def forget_subscriptions(tx: Session) -> None:
     """Forget them all, without ending any in Graph."""
     tx.execute(delete(SubscriptionRow))
+
+
+def doubt_subscription(tx: Session, subscription_id: str) -> None:
+    """What it was made with is not what is expected of it: it is replaced at the next opportunity."""
+    tx.execute(update(SubscriptionRow).where(SubscriptionRow.id == subscription_id).values(client_state=""))
 
 
 def due_subscription(tx: Session, subscription_id: str, now: datetime) -> None:

@@ -34,11 +34,13 @@ class NotStored(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """What one request asks to be stored: marks, subscriptions that ended, and those that want renewing."""
+    """What one request asks to be stored: marks, subscriptions that ended, those that want renewing, and those whose
+    secret is another than it should be."""
 
     marks: tuple[dirty.Mark, ...]
     gone: frozenset[str] = frozenset()
     due: frozenset[str] = frozenset()
+    doubtful: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -92,6 +94,8 @@ class Inbox:
                     passes.drop_subscription(tx, subscription_id)
                 for subscription_id in letter.due:
                     passes.due_subscription(tx, subscription_id, now)
+                for subscription_id in letter.doubtful:
+                    passes.doubt_subscription(tx, subscription_id)
 
     def _hint(self, letters: Iterable[Letter]) -> None:
         """After the commit, and without letting anybody wait for the broker: a hint that is lost is found by the sweep."""
@@ -99,7 +103,7 @@ class Inbox:
             return
         for letter in letters:
             self._hints.update(dict.fromkeys(mark.user_id for mark in letter.marks))
-            self._renewal = self._renewal or bool(letter.gone or letter.due)
+            self._renewal = self._renewal or bool(letter.gone or letter.due or letter.doubtful)
         self._run("hint", self._send)
 
     async def _send(self) -> None:

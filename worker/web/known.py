@@ -12,18 +12,22 @@ from dataclasses import dataclass, field
 
 from worker import subscribe
 from worker.bootstrap import Application
+from worker.log import logger
 from worker.state import passes
 
 SHORTEST_SECONDS = 1.0  # between two readings
 LONGEST_SECONDS = 60.0
+_MEND = "Give the workers and the web service the same INSTALLATION and CONSOLE__SESSION_KEY, and restart them."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """Whose a subscription is, and the secret its notifications repeat."""
+    """Whose a subscription is, and the secret its notifications repeat. `agreed`: the worker that stored it expects the
+    same secret as this process."""
 
     user_id: int
     client_state: str
+    agreed: bool
 
 
 @dataclass(slots=True)
@@ -35,6 +39,7 @@ class Subscriptions:
     _read_at: float = float("-inf")
     _reading: asyncio.Task[None] | None = None
     _next: asyncio.Task[None] | None = None
+    _said: bool = False
 
     async def fresh(self) -> Mapping[str, Known]:
         """The subscriptions as they were about a minute ago; nobody waits for the reading that keeps them so. Raises
@@ -82,7 +87,16 @@ class Subscriptions:
         key = subscribe.key_of(settings)
         with self.application.store.read() as tx:
             rows = passes.subscriptions(tx)
-        return {
-            row.id: Known(user_id=row.user_id, client_state=subscribe.client_state(key, settings.public_url, row.resource))
-            for row in rows
-        }
+        known: dict[str, Known] = {}
+        for row in rows:
+            secret = subscribe.client_state(key, settings.public_url, row.resource)
+            agreed = row.client_state == subscribe.digest(secret)
+            known[row.id] = Known(user_id=row.user_id, client_state=secret, agreed=agreed)
+        self._tell(sum(1 for row in rows if row.client_state and not known[row.id].agreed))
+        return known
+
+    def _tell(self, strange: int) -> None:
+        """Notifications of these are refused. It is said once, because it lasts until somebody mends it."""
+        if strange and not self._said:
+            logger().error("webhook_with_other_key", subscriptions=strange, mend=_MEND)
+        self._said = bool(strange)
