@@ -38,6 +38,7 @@ RENEW, SWEEP = "x3sync.renew_subscriptions", "x3sync.sweep"
 FORCE = "x3sync.force_resync"
 # What is asked for once, and would be lost: what runs by the clock comes again by itself.
 ASKED_ONCE = frozenset({PASS, FORCE})
+HINT = "x3sync_hint"  # the header of messages that only say that something is marked
 QUEUE = "x3sync"
 LONGEST_TASK = timedelta(hours=2)  # a first pass of a large mailbox is paced by Graph's limits
 # Beyond the longest task: the broker would deliver a message that is being worked on a second time (celery #2599).
@@ -118,7 +119,7 @@ class Sender:
         sent = 0
         for user_id in dict.fromkeys(user_ids):
             if self.turns.take(user_id, WAITING_SECONDS):
-                if not self.send(PASS, user_id):
+                if not self._sent(PASS, (user_id,), {}, {HINT: True}):
                     self.turns.give(user_id)
                     return sent
                 sent += 1
@@ -131,8 +132,13 @@ class Sender:
 
     def send(self, name: str, *arguments: object, **words: object) -> bool:
         """Send one task; False when the broker is away."""
+        return self._sent(name, arguments, words, {})
+
+    def _sent(
+        self, name: str, arguments: Sequence[object], words: Mapping[str, object], headers: Mapping[str, object]
+    ) -> bool:
         try:
-            self.celery.send_task(name, args=arguments, kwargs=words)
+            self.celery.send_task(name, args=tuple(arguments), kwargs=dict(words), headers=dict(headers))
         except OperationalError as away:
             logger().warning("broker_away", task=name, error=type(away).__name__)
             return False
@@ -146,7 +152,7 @@ class Sender:
 def sender_of(settings: Settings) -> Sender:
     """A sender for processes that are no workers: the web service, the command line. Raises ValueError without a broker."""
     celery = connect(settings)
-    return Sender(celery, Turns.connect(settings.redis_url.get_secret_value(), scope_of(settings)))
+    return Sender(celery, Turns.connect(settings.redis_url.get_secret_value(), scope_of(settings), QUEUE))
 
 
 def scope_of(settings: Settings) -> str:
@@ -191,7 +197,7 @@ def build(settings: Settings, tasks: Iterable[Task[Any]], process: Process) -> C
     """Celery with these tasks, for a worker or beat. Raises ValueError without a broker."""
     celery = connect(settings)
     signals.worker_shutting_down.connect(process.told_to_stop, weak=False)
-    sender = Sender(celery, Turns.connect(settings.redis_url.get_secret_value(), scope_of(settings)))
+    sender = Sender(celery, Turns.connect(settings.redis_url.get_secret_value(), scope_of(settings), QUEUE))
     for declared in tasks:
         # The only place that names Celery's options: it takes a misspelt one silently.
         celery.task(
@@ -213,6 +219,8 @@ def _body(declared: Task[Any], process: Process, sender: Sender) -> Callable[...
             sender.turns.give(user_id)
         elif declared.name in (RENEW, SWEEP):
             sender.turns.give(declared.name)
+        if declared.name == PASS and self.request.get(HINT) and not self.request.retries:
+            words["hint"] = True
         try:
             found = process.loop.run(_awaited(declared.run(process.application(), *arguments, **words)), declared.seconds)
         except Busy:

@@ -185,35 +185,48 @@ async def _eval(redis: Redis, script: str, key: str, *values: str | float) -> in
 # ------------------------------------------------------------------------------------------ messages
 
 
+# What is held waits whatever the queue holds. While the queue is empty a turn is taken anew: its message has arrived a
+# moment ago, or somebody emptied the queue.
+_TAKE_TURN = """
+if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
+if redis.call('EXISTS', KEYS[1]) == 1 and (KEYS[3] == '' or redis.call('LLEN', KEYS[3]) > 0) then return 0 end
+redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])
+return 1
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Turns:
     """At most one message per user, or of one name, waits in the broker: a mark every few seconds must not heap up passes
-    that have nothing left to do. Losing this memory costs a superfluous pass, nothing else."""
+    that have nothing left to do. Losing this memory costs a superfluous message, nothing else. `queue` is where the
+    messages wait; blank where that is not known."""
 
     redis: SyncRedis
     scope: str
+    queue: str = ""
 
     @classmethod
-    def connect(cls, redis_url: str, scope: str) -> Turns:
+    def connect(cls, redis_url: str, scope: str, queue: str = "") -> Turns:
         """Kept on the broker's server. Nothing is sent yet."""
-        return cls(SyncRedis.from_url(redis_url, socket_connect_timeout=5, socket_timeout=5), _named(scope))
+        return cls(SyncRedis.from_url(redis_url, socket_connect_timeout=5, socket_timeout=5), _named(scope), queue)
 
     def take(self, whose: int | str, seconds: float) -> bool:
         """Whether no message for the user waits; from now on one does, for at most `seconds`."""
+        keys = self._key(whose), self._held(whose), self.queue
         try:
-            return bool(self.redis.set(self._key(whose), "1", nx=True, px=int(seconds * 1000)))
+            return bool(self.redis.eval(_TAKE_TURN, len(keys), *keys, str(int(seconds * 1000))))
         except RedisError:
             return True
 
     def hold(self, user_id: int, seconds: float) -> None:
         """Nobody sends for the user for so many seconds: a message waits for a better time, or there is none."""
         with suppress(RedisError):
-            self.redis.set(self._key(user_id), "1", px=int(seconds * 1000))
+            self.redis.set(self._held(user_id), "1", px=int(seconds * 1000))
 
     def give(self, whose: int | str) -> None:
         """The message has arrived."""
         with suppress(RedisError):
-            self.redis.delete(self._key(whose))
+            self.redis.delete(self._key(whose), self._held(whose))
 
     def alive(self) -> bool:
         """Whether the server answers."""
@@ -228,6 +241,9 @@ class Turns:
 
     def _key(self, whose: int | str) -> str:
         return f"x3sync:{self.scope}:asked:{whose}"
+
+    def _held(self, whose: int | str) -> str:
+        return f"x3sync:{self.scope}:held:{whose}"
 
 
 def _named(scope: str) -> str:

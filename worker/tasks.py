@@ -45,13 +45,16 @@ class Slice:
 
 
 @task("x3sync.pass", seconds=_PASS_SECONDS)
-async def sync_user(app: Application, user: int | str) -> Users:
-    """A pass for a user, named by his row or his X3 code, for the causes of his marks; then a slice of what was forced."""
+async def sync_user(app: Application, user: int | str, hint: bool = False) -> Users:
+    """A pass for a user, named by his row or his X3 code, for the causes of his marks; then a slice of what was forced.
+    For a `hint` nothing is done when there is no mark any more: in a long queue there may be several for one user."""
     who = await asyncio.to_thread(_user, app, user)
     if who is None or who.state is not UserState.ACTIVE or not await asyncio.to_thread(sides.may_try, app):
         return ()
     marks = await asyncio.to_thread(_marks, app, who)
     forced = await asyncio.to_thread(desk.next_forced, app, who)
+    if hint and not marks and forced is None:
+        return ()
     with bound(user=who.x3_user):
         try:
             if (marks or forced is None) and await _ordinary(app, who, marks):

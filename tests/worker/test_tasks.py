@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from celery import Celery
+from redis import Redis
 
 from reconcile.actions import Rule
 from reconcile.model import Side
@@ -33,12 +34,13 @@ from tests.worker.fleet import (
 )
 from worker import poll, sides
 from worker.bootstrap import Application
-from worker.celery_app import LONGEST_TASK, PASS, Process, Sender, pause_before, sender_of, task
+from worker.celery_app import LONGEST_TASK, PASS, QUEUE, Process, Sender, pause_before, sender_of, task
 from worker.desk import mark_dirty
 from worker.settings import Settings
 from worker.settle import WHOLE
 from worker.state import dirty, held, leases, links, passes
 from worker.state.held import Held
+from worker.state.users import User
 from worker.tasks import celery_of, enqueue_pass, force_resync, sync_user
 
 __all__ = ["app", "broker", "servers", "settings", "valkey"]
@@ -101,6 +103,16 @@ def test_one_hint_for_a_user_is_enough(settings: Settings) -> None:
     assert sender.passes([1, 2]) == 0
     assert not enqueue_pass(1, settings)
     assert enqueue_pass(3, settings)
+
+
+def test_a_queue_that_somebody_emptied_keeps_nobody_from_being_asked_for(settings: Settings, broker: str) -> None:
+    sender = sender_of(settings)
+    assert sender.passes([1, 2]) == 2
+    sender.turns.hold(2, 60)  # a retry of his waits in a worker
+    with Redis.from_url(broker) as redis:
+        redis.delete(QUEUE)  # `celery purge`
+    assert sender.passes([1, 2]) == 1
+    assert sender.passes([1]) == 0
 
 
 # -------------------------------------------------------------------------------------------------- polls
@@ -263,6 +275,28 @@ async def test_a_worker_carries_out_what_is_marked_and_what_is_busy_waits(
         leases.release(tx, lease)
     worker.send("x3sync.sweep")
     await until(lambda: causes(app, user) == [])
+
+
+async def test_hints_that_come_after_the_pass_that_answered_them_are_no_passes(app: Application, worker: Sender) -> None:
+    one, two = await enable(app, 1), await enable(app, 2)
+
+    def runs(user: User) -> int:
+        with app.store.read() as tx:
+            return len([run for run in passes.latest(tx, user.id, limit=20) if run.cause != "test"])
+
+    mark_dirty(app, [one], "notification")
+    assert worker.passes([one.id]) == 1
+    await until(lambda: causes(app, one) == [])
+    for _ in range(3):  # sent while the first waited in a queue that was longer than a turn lasts
+        assert worker.passes([one.id]) == 1
+        await until(lambda: not worker.turns.redis.exists(worker.turns._key(one.id)))
+    mark_dirty(app, [two], "notification")
+    assert worker.passes([two.id]) == 1
+    await until(lambda: causes(app, two) == [])
+    assert (runs(one), runs(two)) == (1, 1)
+    # Who names a user by hand gets his pass.
+    worker.send(PASS, one.id)
+    await until(lambda: runs(one) == 2)
 
 
 async def test_a_side_that_is_away_is_tried_again_later(app: Application, worker: Sender, servers: Servers) -> None:
