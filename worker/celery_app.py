@@ -12,7 +12,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Concatenate, Generic, ParamSpec
 
 from celery import Celery, signals
@@ -264,17 +264,26 @@ def pause_before(retries: int, later: BaseException) -> float:
 
 def schedule(settings: Settings) -> Mapping[str, Mapping[str, Any]]:
     """What beat sends and when. A second beat is harmless: what it sends finds that it is not due, or nothing dirty."""
-    minute, hour, day, month, weekday = settings.full_pass_cron.split()
-    cron = crontab(minute=minute, hour=hour, day_of_month=day, month_of_year=month, day_of_week=weekday)
     entries: dict[str, Mapping[str, Any]] = {
         "poll X3": _every("x3sync.poll_x3", settings.poll.x3_seconds),
         "poll To Do": _every("x3sync.poll_todo", settings.poll.todo_seconds),
         "sweep": _every(SWEEP, SWEEP_SECONDS),
-        "full pass": {"task": "x3sync.full_pass", "schedule": cron},
+        "full pass": {"task": "x3sync.full_pass", "schedule": _full_pass(settings)},
     }
     if settings.public_url:
         entries["subscriptions"] = _every(RENEW, settings.poll.subscriptions_seconds)
     return entries
+
+
+def _full_pass(settings: Settings, **how: Any) -> crontab:
+    minute, hour, day, month, weekday = settings.full_pass_cron.split()
+    return crontab(minute=minute, hour=hour, day_of_month=day, month_of_year=month, day_of_week=weekday, **how)
+
+
+def full_pass_due(settings: Settings, last: datetime, now: datetime) -> bool:
+    """Whether FULL_PASS_CRON named a moment after `last` and up to `now`. Raises ValueError without a broker."""
+    cron = _full_pass(settings, nowfun=lambda: now, app=connect(settings))
+    return cron.remaining_estimate(last).total_seconds() <= 0
 
 
 def _every(name: str, seconds: float) -> Mapping[str, Any]:

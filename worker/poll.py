@@ -7,7 +7,7 @@ same time in two places: what was marked already is marked again, and nothing el
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -28,7 +28,9 @@ from x3_adapter.programs import YES
 from x3_adapter.soap import X3
 
 POLL, FULL = "poll", "full"
-_X3, _TODO, _ACTIVE = "poll:x3", "poll:todo", "active"
+_X3, _TODO, _FULL, _ACTIVE = "poll:x3", "poll:todo", "poll:full", "active"
+_SAME_BEAT = 30.0  # seconds: within these it is another beat that says the same
+_MISSED = timedelta(minutes=10)  # so late no beat says it any more
 _OVERLAP = timedelta(minutes=10)  # a stamp is set before its transaction commits, so rows turn up late
 _PAGE = 1000
 _CODES = frozenset(item_type.code for item_type in ItemType)
@@ -170,14 +172,35 @@ def was_active(app: Application, user_id: int) -> None:
 
 
 async def everyone_fully(app: Application) -> list[int]:
-    """A complete listing for every active user (FULL_PASS_CRON): what no cursor and no hint told comes to light."""
+    """A complete listing for every active user (FULL_PASS_CRON): what no cursor and no hint told comes to light. Nobody
+    when that was said a moment ago."""
     return await asyncio.to_thread(_everyone_fully, app)
 
 
+async def full_pass_missed(app: Application, due: Callable[[datetime, datetime], bool]) -> list[int]:
+    """The same when it was missed, because no beat ran at its time or the broker lost the message. `due` says whether its
+    time came between two instants."""
+    return await asyncio.to_thread(_full_pass_missed, app, due)
+
+
+def _full_pass_missed(app: Application, due: Callable[[datetime, datetime], bool]) -> list[int]:
+    now, known = app.clock.now(), rhythm.load(app.store, _FULL, Rhythm)
+    if known is None:
+        _mark(app, (), FULL, (_FULL, Rhythm(at=now, pause=0.0)))  # counted from here on
+        return []
+    if not due(known.at, now - _MISSED):
+        return []
+    logger().warning("full_pass_missed", last=known.at.isoformat())
+    return _everyone_fully(app)
+
+
 def _everyone_fully(app: Application) -> list[int]:
+    now = app.clock.now()
+    if not rhythm.due(rhythm.load(app.store, _FULL, Rhythm), now):
+        return []
     with app.store.read() as tx:
         active = [user for user in users.everyone(tx) if user.state is UserState.ACTIVE]
-    _mark(app, active, FULL, None)
+    _mark(app, active, FULL, (_FULL, Rhythm(at=now, pause=_SAME_BEAT)))
     _forget_old(app)
     credentials.warn(app.settings, app.clock)
     return [user.id for user in active]
@@ -222,10 +245,9 @@ def _held_back(tx: Session) -> set[int]:
     return {one.user_id for one in waiting if one.item == WHOLE}
 
 
-def _mark(app: Application, chosen: Iterable[User], cause: str, again: tuple[str, msgspec.Struct] | None) -> None:
+def _mark(app: Application, chosen: Iterable[User], cause: str, again: tuple[str, msgspec.Struct]) -> None:
     """Marks and cursor in one transaction: the cursor never runs ahead of what it told."""
     now = app.clock.now()
     with app.store.begin() as tx:
         dirty.mark(tx, [dirty.Mark(user_id=user.id, since=now, causes=(cause,)) for user in chosen])
-        if again is not None:
-            dirty.put_cursors(tx, dirty.INSTALLATION, {again[0]: rhythm.encoded(again[1])}, now)
+        dirty.put_cursors(tx, dirty.INSTALLATION, {again[0]: rhythm.encoded(again[1])}, now)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from celery import Celery
 
 from worker import desk, poll, sides, subscribe
 from worker.bootstrap import Application
-from worker.celery_app import FORCE, LONGEST_TASK, Process, Task, Users, build, sender_of, task
+from worker.celery_app import FORCE, LONGEST_TASK, Process, Task, Users, build, full_pass_due, sender_of, task
 from worker.desk import NotActive, Unfit
 from worker.log import bound, logger
 from worker.report import LATER, MOVED, Report
@@ -141,8 +142,9 @@ async def full_pass(app: Application) -> Users:
 
 @task("x3sync.sweep", seconds=_SHORT_SECONDS)
 async def sweep(app: Application) -> Users:
-    """Who waits and has nobody."""
-    return await poll.left_over(app)
+    """Who waits and has nobody; everybody when a full pass was missed."""
+    missed = await poll.full_pass_missed(app, partial(full_pass_due, app.settings))
+    return list(dict.fromkeys([*await poll.left_over(app), *missed]))
 
 
 @task("x3sync.renew_subscriptions", seconds=_SHORT_SECONDS)

@@ -41,7 +41,7 @@ from worker.settle import WHOLE
 from worker.state import dirty, held, leases, links, passes
 from worker.state.held import Held
 from worker.state.users import User
-from worker.tasks import celery_of, enqueue_pass, force_resync, sync_user
+from worker.tasks import celery_of, enqueue_pass, force_resync, sweep, sync_user
 
 __all__ = ["app", "broker", "servers", "settings", "valkey"]
 NAMES = {
@@ -185,6 +185,29 @@ async def test_whom_a_person_has_to_release_is_left_alone_until_the_full_pass(ap
     assert await poll.left_over(app) == []
     assert await poll.everyone_fully(app) == [user.id]
     assert causes(app, user) == [("full",)]
+
+
+async def test_a_full_pass_that_was_missed_is_made_up_by_the_sweep(app: Application) -> None:
+    """No beat at its hour, or a broker that was emptied then: nobody else would look for what no cursor tells."""
+    app.settings = app.settings.model_copy(update={"full_pass_cron": "17 2 * * *"})
+    user = await enable(app, 1)
+    assert await sweep.run(app) == []
+    clock_of(app).pass_by(2 * 86_400)
+    assert await sweep.run(app) == [user.id]
+    assert causes(app, user) == [("full",)]
+    clear(app, user)
+    clock_of(app).pass_by(60)
+    assert await sweep.run(app) == []
+
+
+async def test_a_full_pass_sent_by_two_beats_is_one(app: Application) -> None:
+    user = await enable(app, 1)
+    assert await poll.everyone_fully(app) == [user.id]
+    clear(app, user)
+    clock_of(app).pass_by(5)
+    assert await poll.everyone_fully(app) == []
+    clock_of(app).pass_by(60)
+    assert await poll.everyone_fully(app) == [user.id]
 
 
 async def test_the_sweep_finds_who_waits_longest_first_and_nobody_who_is_worked_on(app: Application) -> None:
