@@ -43,6 +43,7 @@ QUEUE = "x3sync"
 LONGEST_TASK = timedelta(hours=2)  # a first pass of a large mailbox is paced by Graph's limits
 # Beyond the longest task: the broker would deliver a message that is being worked on a second time (celery #2599).
 VISIBILITY = LONGEST_TASK + timedelta(hours=1)
+LONGEST_COUNTDOWN = 1800.0  # seconds that a message may wait in a worker: far below VISIBILITY, which counts on meanwhile
 TRIES = 6
 WAITING_SECONDS = 120.0  # for how long a sent message is believed to be on its way
 STOPPED_SECONDS = 60.0
@@ -202,6 +203,7 @@ def build(settings: Settings, tasks: Iterable[Task[Any]], process: Process) -> C
         # The only place that names Celery's options: it takes a misspelt one silently.
         celery.task(
             name=declared.name,
+            shared=False,  # another Celery in this process has tasks of its own
             bind=True,
             acks_late=True,
             reject_on_worker_lost=True,
@@ -215,6 +217,9 @@ def build(settings: Settings, tasks: Iterable[Task[Any]], process: Process) -> C
 def _body(declared: Task[Any], process: Process, sender: Sender) -> Callable[..., None]:
     def body(self: CeleryTask[Any, None], *arguments: Any, **words: Any) -> None:
         user_id = arguments[0] if declared.name == PASS and arguments else None
+        by_clock = declared.name not in ASKED_ONCE
+        if by_clock and sender.turns.held(declared.name):
+            return  # a side asked for patience; the clock says it again
         if isinstance(user_id, int):
             sender.turns.give(user_id)
         elif declared.name in (RENEW, SWEEP):
@@ -230,9 +235,11 @@ def _body(declared: Task[Any], process: Process, sender: Sender) -> Callable[...
             logger().warning("task_later", task=declared.name, seconds=round(pause, 1), error=type(later).__name__)
             if isinstance(user_id, int):
                 sender.turns.hold(user_id, pause)
-            if self.request.retries < TRIES and declared.name in ASKED_ONCE:
-                raise self.retry(countdown=pause) from None
-            return
+            elif by_clock and asked_for(later):
+                sender.turns.hold(declared.name, asked_for(later))
+            if self.request.retries < TRIES and not by_clock and (pause <= LONGEST_COUNTDOWN or user_id is None):
+                raise self.retry(countdown=min(pause, LONGEST_COUNTDOWN)) from None
+            return  # his marks stay, and the sweep asks for him once the pause is over
         except (Stop, NotOurs) as stopped:
             # A whole side, or a user, that stands still was said when it began (G5).
             said = logger().debug if isinstance(stopped, Stop) else logger().error
@@ -254,9 +261,13 @@ async def _awaited(answer: Awaitable[Users]) -> Users:
 
 def pause_before(retries: int, later: BaseException) -> float:
     """Seconds to wait: what the side asked for, at least, and otherwise doubling from two seconds up to five minutes."""
-    asked = later.retry_after if isinstance(later, TryLater) and later.retry_after is not None else 0.0
     doubling: float = min(300.0, 2.0 * 2.0**retries)
-    return max(asked, doubling) + random.uniform(0, 1)  # noqa: S311 - so that users who failed together come apart
+    return max(asked_for(later), doubling) + random.uniform(0, 1)  # noqa: S311 - so that who failed together comes apart
+
+
+def asked_for(later: BaseException) -> float:
+    """The seconds that a side asked to wait (Retry-After); 0.0 when it named none."""
+    return later.retry_after or 0.0 if isinstance(later, TryLater) else 0.0
 
 
 # ---------------------------------------------------------------------------------------------------- beat

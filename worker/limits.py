@@ -218,10 +218,17 @@ class Turns:
         except RedisError:
             return True
 
-    def hold(self, user_id: int, seconds: float) -> None:
-        """Nobody sends for the user for so many seconds: a message waits for a better time, or there is none."""
+    def hold(self, whose: int | str, seconds: float) -> None:
+        """Nobody sends for so many seconds: a message waits for a better time, or there is none."""
         with suppress(RedisError):
-            self.redis.set(self._held(user_id), "1", px=int(seconds * 1000))
+            self.redis.set(self._held(whose), "1", px=max(1, int(seconds * 1000)))
+
+    def held(self, whose: int | str) -> bool:
+        """Whether these seconds are not over yet."""
+        try:
+            return bool(self.redis.exists(self._held(whose)))
+        except RedisError:
+            return False
 
     def give(self, whose: int | str) -> None:
         """The message has arrived."""

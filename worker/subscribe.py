@@ -239,12 +239,13 @@ class _Keeper:
         """Say it, and ask again ever more seldom."""
         logger().warning("subscription_refused", user=user.x3_user, resource=resource, why=str(why))
         self.done.refused.append((user.x3_user, resource, str(why)))
-        await asyncio.to_thread(self._put_off, user, resource)
+        asked = why.retry_after or 0.0 if isinstance(why, TryLater) else 0.0
+        await asyncio.to_thread(self._put_off, user, resource, asked)
 
-    def _put_off(self, user: User, resource: str) -> None:
+    def _put_off(self, user: User, resource: str, asked: float) -> None:
         now, name = self.app.clock.now(), _REFUSED + resource
         before = rhythm.load(self.app.store, name, Rhythm, user.id)
-        again = Rhythm(at=now, pause=rhythm.longer(before, _FIRST_PAUSE, _LONGEST_PAUSE))
+        again = Rhythm(at=now, pause=max(asked, rhythm.longer(before, _FIRST_PAUSE, _LONGEST_PAUSE)))
         with self.app.store.begin() as tx:
             dirty.put_cursors(tx, user.id, {name: rhythm.encoded(again)}, now)
 

@@ -334,6 +334,32 @@ async def test_a_side_that_is_away_is_tried_again_later(app: Application, worker
     await until(lambda: causes(app, user) == [])  # Celery's retry, after two seconds
 
 
+async def test_a_clocks_task_comes_again_only_after_the_pause_a_side_asks_for(app: Application, servers: Servers) -> None:
+    await enable(app, 1)
+    servers.fault("status", {"operation": "run"}, port="x3", status=429, retry_after=600, every=True)
+    process = Process(app.settings)
+    poll_task = celery_of(app.settings, process).tasks["x3sync.poll_x3"]
+    for _ in range(3):  # as beat sends it
+        await asyncio.to_thread(poll_task.apply)
+    await asyncio.to_thread(process.close)
+    assert sum(rule["fired"] for rule in servers.control("GET", "faults", port="x3")["faults"]) == 1
+
+
+async def test_a_pause_longer_than_the_brokers_patience_is_waited_for_outside_of_it(
+    app: Application, worker: Sender, servers: Servers
+) -> None:
+    user, held_for = await enable(app, 1), worker.turns._held
+    mark_dirty(app, [user], "poll")
+    servers.fault("status", {"method": "GET"}, status=429, retry_after=5 * 3600, every=True)
+    assert worker.passes([user.id]) == 1
+    await until(lambda: worker.turns.redis.exists(held_for(user.id)))
+    await asyncio.sleep(0.5)
+    assert worker.turns.redis.hlen("unacked") == 0  # a message that waits so long would be delivered again and again
+    assert 4 * 3600 < worker.turns.redis.ttl(held_for(user.id)) <= 5 * 3600 + 1
+    assert worker.passes([user.id]) == 0  # nor does the sweep ask for him
+    assert causes(app, user) == [("poll",)]
+
+
 # ------------------------------------------------------------------------------------------- a side that stops
 
 
