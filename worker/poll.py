@@ -122,9 +122,9 @@ def _take(found: Changed, rows: Iterable[Line], queue: Iterable[Line], before: f
         name = f"{row['TYP']} {row.get('KEY', '')} {stamps.version(row.get('STAMP', ''), found.now)}"
         if name not in before:
             found.representatives |= set(row.get("REPS", "").split())
-        # A stamp younger than two seconds may stand for a second change too, so it is looked at once more.
-        if not name.endswith(stamps.UNSETTLED):
-            found.seen.add(name)
+        # A stamp younger than two seconds may stand for a second change too: once it has settled its name is another one,
+        # and it is looked at once more. Written in the local time of a zone ahead, that is hours later.
+        found.seen.add(name)
     for row in queue:
         name = f"queue {row['SYDNUM']}"
         if name not in before:

@@ -116,6 +116,24 @@ async def test_a_stamp_in_local_time_is_found_by_the_full_pass(app: Application,
     assert titles(app, user) == ["Behind our back"]
 
 
+async def test_a_stamp_in_the_local_time_of_a_zone_ahead_does_not_ask_for_passes_for_hours(
+    app: Application, servers: Servers
+) -> None:
+    (user,) = await begun(app, 1)
+    number = await new_task(app, "Before")
+    clock_of(app).pass_by(PERIOD)
+    await poll.poll_x3(app)
+    await sync_user.run(app, user.id)
+    written_behind(servers, number, datetime.now(UTC) + timedelta(hours=2), FULOBJ="In two hours", TSKDES="In two hours")
+    clock_of(app).pass_by(300)
+    assert await poll.poll_x3(app) == [user.id]
+    await sync_user.run(app, user.id)
+    assert titles(app, user) == ["In two hours"]
+    clock_of(app).pass_by(300)
+    assert await poll.poll_x3(app) == []
+    assert causes(app, user) == []
+
+
 async def test_a_row_that_comes_late_is_found_within_the_overlap(app: Application, servers: Servers) -> None:
     (user,) = await begun(app, 1)
     number = await new_task(app, "Before")
