@@ -19,6 +19,7 @@ from celery import Celery, signals
 from celery import Task as CeleryTask
 from celery.schedules import crontab
 from kombu.exceptions import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from reconcile.port import Stop, TryLater
 from worker.bootstrap import Application
@@ -247,6 +248,12 @@ def _body(declared: Task[Any], process: Process, sender: Sender) -> Callable[...
             if isinstance(user_id, int):
                 sender.turns.hold(user_id, STOPPED_SECONDS)
             return
+        except DBAPIError as away:
+            # What else is asked for stands in the database, or comes again by the clock; this stands in its message alone.
+            if declared.name == FORCE and self.request.retries < TRIES:
+                logger().error("task_without_database", task=declared.name, error=type(away).__name__)
+                raise self.retry(countdown=pause_before(self.request.retries, away)) from None
+            raise
         except CancelledError:
             return  # the process ends; the sweep of the next one goes on
         sender.passes(found)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from celery import Celery
 from redis import Redis
+from sqlalchemy import text
 
 from reconcile.actions import Rule
 from reconcile.model import Side
@@ -34,7 +35,7 @@ from tests.worker.fleet import (
 )
 from worker import poll, sides
 from worker.bootstrap import Application
-from worker.celery_app import LONGEST_TASK, PASS, QUEUE, Process, Sender, pause_before, sender_of, task
+from worker.celery_app import FORCE, LONGEST_TASK, PASS, QUEUE, Process, Sender, pause_before, sender_of, task
 from worker.desk import mark_dirty
 from worker.settings import Settings
 from worker.settle import WHOLE
@@ -332,6 +333,23 @@ async def test_a_side_that_is_away_is_tried_again_later(app: Application, worker
     await until(lambda: servers.fired() == 3)
     assert causes(app, user) == [("poll",)]
     await until(lambda: causes(app, user) == [])  # Celery's retry, after two seconds
+
+
+async def test_what_an_administrator_asked_for_outlives_a_database_that_is_away(app: Application, worker: Sender) -> None:
+    user = await enable(app, 1)
+    with app.store.begin() as tx:
+        tx.execute(text("ALTER TABLE dirty RENAME TO away"))
+    worker.send(FORCE, "REP1", "both")
+    await until(lambda: not worker.turns.redis.llen(QUEUE))
+    await asyncio.sleep(1.5)  # tried in vain
+    with app.store.begin() as tx:
+        tx.execute(text("ALTER TABLE away RENAME TO dirty"))
+
+    def last() -> str:
+        with app.store.read() as tx:
+            return passes.latest(tx, user.id)[0].cause
+
+    await until(lambda: last() == "forced")
 
 
 async def test_a_clocks_task_comes_again_only_after_the_pause_a_side_asks_for(app: Application, servers: Servers) -> None:
