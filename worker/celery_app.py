@@ -48,25 +48,30 @@ LONGEST_COUNTDOWN = 1800.0  # seconds that a message may wait in a worker: far b
 TRIES = 6
 WAITING_SECONDS = 120.0  # for how long a sent message is believed to be on its way
 STOPPED_SECONDS = 60.0
+ALONE_SECONDS = 60.0  # after which one that is still under way counts as dead: a killed worker never says that it ended
 SWEEP_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task(Generic[P]):
-    """A declared task: its explicit name, what it does, and after how many seconds it is cancelled."""
+    """A declared task: its explicit name, what it does, and after how many seconds it is cancelled. With `alone`, a message
+    that comes while another one of the task is worked on is dropped: the clock sends the next."""
 
     name: str
     run: Callable[Concatenate[Application, P], Awaitable[Users]]
     seconds: float
+    alone: bool = False
 
 
-def task(name: str, *, seconds: float) -> Callable[[Callable[Concatenate[Application, P], Awaitable[Users]]], Task[P]]:
+def task(
+    name: str, *, seconds: float, alone: bool = False
+) -> Callable[[Callable[Concatenate[Application, P], Awaitable[Users]]], Task[P]]:
     """Declare a task. Its arguments are ids and words; it may run twice, and never is its answer kept."""
     if not name.startswith("x3sync.") or not 0 < seconds <= LONGEST_TASK.total_seconds():
         raise ValueError(f"{name}: an explicit name of ours, and an end before the broker's patience")
 
     def declare(run: Callable[Concatenate[Application, P], Awaitable[Users]]) -> Task[P]:
-        return Task(name=name, run=run, seconds=seconds)
+        return Task(name=name, run=run, seconds=seconds, alone=alone)
 
     return declare
 
@@ -221,6 +226,8 @@ def _body(declared: Task[Any], process: Process, sender: Sender) -> Callable[...
         by_clock = declared.name not in ASKED_ONCE
         if by_clock and sender.turns.held(declared.name):
             return  # a side asked for patience; the clock says it again
+        if declared.alone and not sender.turns.begin(declared.name, ALONE_SECONDS):
+            return
         if isinstance(user_id, int):
             sender.turns.give(user_id)
         elif declared.name in (RENEW, SWEEP):
@@ -256,6 +263,9 @@ def _body(declared: Task[Any], process: Process, sender: Sender) -> Callable[...
             raise
         except CancelledError:
             return  # the process ends; the sweep of the next one goes on
+        finally:
+            if declared.alone:
+                sender.turns.end(declared.name)
         sender.passes(found)
 
     body.__name__ = declared.name.replace(".", "_")  # Celery makes source of it, and "pass" is a keyword

@@ -235,6 +235,18 @@ class Turns:
         with suppress(RedisError):
             self.redis.delete(self._key(whose), self._held(whose))
 
+    def begin(self, name: str, seconds: float) -> bool:
+        """Whether nobody is at this now; from now on somebody is, until `end`, for at most `seconds`."""
+        try:
+            return bool(self.redis.set(self._running(name), "1", nx=True, px=int(seconds * 1000)))
+        except RedisError:
+            return True
+
+    def end(self, name: str) -> None:
+        """It is done, or has failed."""
+        with suppress(RedisError):
+            self.redis.delete(self._running(name))
+
     def alive(self) -> bool:
         """Whether the server answers."""
         try:
@@ -248,6 +260,9 @@ class Turns:
 
     def _key(self, whose: int | str) -> str:
         return f"x3sync:{self.scope}:asked:{whose}"
+
+    def _running(self, name: str) -> str:
+        return f"x3sync:{self.scope}:running:{name}"
 
     def _held(self, whose: int | str) -> str:
         return f"x3sync:{self.scope}:held:{whose}"

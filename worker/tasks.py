@@ -122,7 +122,7 @@ def _say_forced(report: Report) -> None:
     logger().info(name, mode=report.mode, seconds=seconds, writes=report.writes, held=report.whole_hold)
 
 
-@task("x3sync.poll_x3", seconds=_SHORT_SECONDS)
+@task("x3sync.poll_x3", seconds=_SHORT_SECONDS, alone=True)
 async def poll_x3(app: Application) -> Users:
     """Who is concerned by what changed in X3."""
     return await poll.poll_x3(app)

@@ -20,6 +20,7 @@ from reconcile.model import Side
 from reconcile.port import Stop, TryLater
 from tests.system.servers import Servers
 from tests.worker.fleet import (
+    Told,
     app,
     broker,
     causes,
@@ -350,6 +351,26 @@ async def test_what_an_administrator_asked_for_outlives_a_database_that_is_away(
             return passes.latest(tx, user.id)[0].cause
 
     await until(lambda: last() == "forced")
+
+
+async def test_a_slow_x3_is_polled_by_one_at_a_time(app: Application, servers: Servers) -> None:
+    """Two beats, or one whose last poll is not back yet: the pool's places are there for the passes."""
+    await enable(app, 1)
+    servers.fault("delay", {"operation": "run"}, port="x3", seconds=1.0, every=True)
+    process = Process(app.settings)
+    poll_task = celery_of(app.settings, process).tasks["x3sync.poll_x3"]
+
+    def calls() -> int:
+        return int(servers.control("GET", "stats", port="x3")["requests"]["total"])
+
+    before = calls()
+    await asyncio.gather(*(asyncio.to_thread(poll_task.apply) for _ in range(3)))
+    assert calls() == before + 1
+    clock = process.application().clock = Told()
+    clock.pass_by(60)
+    await asyncio.to_thread(poll_task.apply)  # the first one has made room
+    assert calls() == before + 2
+    await asyncio.to_thread(process.close)
 
 
 async def test_a_clocks_task_comes_again_only_after_the_pause_a_side_asks_for(app: Application, servers: Servers) -> None:
