@@ -143,6 +143,18 @@ async def test_what_is_no_notification_is_refused(web: httpx.AsyncClient, conten
     assert (await web.post("/graph/notifications", content=content)).status_code == status
 
 
+async def test_a_body_that_does_not_tell_its_length_is_cut_off_too(web: httpx.AsyncClient) -> None:
+    sent = list[int]()
+
+    async def endless() -> AsyncIterator[bytes]:
+        for n in range(1000):
+            sent.append(n)
+            yield b"x" * 65_536
+
+    assert (await web.post("/graph/notifications", content=endless())).status_code == 413
+    assert len(sent) < 20  # of a thousand
+
+
 async def test_a_removed_subscription_is_forgotten_and_everything_is_looked_at(
     web: httpx.AsyncClient, application: Application, store: Store, user: User, subscription: Subscription
 ) -> None:
