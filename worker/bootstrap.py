@@ -30,7 +30,7 @@ from worker.state import users
 from worker.state.store import Store
 from worker.state.users import User
 from worker.sync import Pass, Progress
-from worker.worlds import Worlds, fingerprint_of
+from worker.worlds import Watch, Worlds, fingerprint_of
 from x3_adapter.crm import Crm
 from x3_adapter.mapping import Tables as X3Tables
 from x3_adapter.records import CrmScope
@@ -194,7 +194,13 @@ class Application:
 
     def worlds(self, user: User, *, read_only: bool = False) -> Worlds:
         """The two sides as this user's pass sees them; `read_only` refuses writes in both transports (G4)."""
-        graph = self.graph().view(read_only=read_only, pace=self.limits().pace)
+        watch, request_seconds = Watch(), max(self.settings.graph.timeout_seconds, self.settings.x3.timeout_seconds)
+
+        async def pace(mailbox: str, parts: int) -> None:
+            waited = await self.limits().pace(mailbox, parts)
+            watch.prove(request_seconds if waited else 0.0)
+
+        graph = self.graph().view(read_only=read_only, pace=pace)
         x3 = self.x3().view(read_only=read_only)
         zone = self.zone_of(user)
         today = self.clock.now().astimezone(ZoneInfo(zone)).date()
@@ -225,7 +231,8 @@ class Application:
             rules=user.settings.rules(silent_properties=silent),
             requests=counted,
             links_url=self.settings.x3.link_url,
-            request_seconds=max(self.settings.graph.timeout_seconds, self.settings.x3.timeout_seconds),
+            request_seconds=request_seconds,
+            watch=watch,
             x3_limit=timedelta(seconds=self.settings.x3.execution_limit_seconds),
         )
 

@@ -118,14 +118,17 @@ class Limits:
 
     # ------------------------------------------------------------------------------------- Graph: parts
 
-    async def pace(self, mailbox: str, parts: int) -> None:
-        """Wait until `parts` more requests fit into the mailbox's ten minutes, and count them. A hook of `Graph.view`."""
+    async def pace(self, mailbox: str, parts: int) -> bool:
+        """Wait until `parts` more requests fit into the mailbox's ten minutes, and count them; answers whether it waited.
+        What the hook of `Graph.view` calls."""
         if not mailbox:
-            return
-        wait = await self._wait_for(mailbox, parts)
+            return False
+        waited, wait = False, await self._wait_for(mailbox, parts)
         while wait > 0:
+            waited = True
             await asyncio.sleep(min(wait, float(SLOT_SECONDS)))
             wait = await self._wait_for(mailbox, parts)
+        return waited
 
     async def _wait_for(self, mailbox: str, parts: int) -> float:
         if self.redis is not None:

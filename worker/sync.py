@@ -94,6 +94,7 @@ class Pass:
             self._lease = leases.acquire(tx, self.user.id, owner, self.lease_seconds, monotonic=self.clock.monotonic())
         if self._lease is None:
             raise Busy(f"a pass for {self.user.x3_user} is under way")
+        self.worlds.watch.outlives = lambda seconds: self.lease().outlives(seconds, self.clock.monotonic())
         keeper = asyncio.create_task(self._keep_lease())
         try:
             wall_times.adopt(self.store, self.user, self._lease, self.worlds.zone)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
 from reconcile.context import Rules
 from reconcile.model import Link, Present, Window
-from reconcile.port import Endpoint
+from reconcile.port import Endpoint, TryLater
 from worker.directory import Names, Representatives
 from worker.forced import ForcedQuestions
 from worker.observed import OutlookQuestions, X3Questions
@@ -47,6 +47,19 @@ class OutlookSide(Endpoint, OutlookQuestions, Protocol):
         ...
 
 
+@dataclass(slots=True)
+class Watch:
+    """Whether there is still time to send: the lease as who works here sees it, for so many seconds. Asked just before a
+    request goes out, which may have waited for the mailbox's limits for minutes since its step began."""
+
+    outlives: Callable[[float], bool] = lambda _seconds: True
+
+    def prove(self, seconds: float) -> None:
+        """Raises TryLater when the lease ends before."""
+        if not self.outlives(seconds):
+            raise TryLater("the lease would end before the answer")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worlds:
     """The two sides of one user, and what the installation says about them. `zone` is that of X3's wall times.
@@ -65,6 +78,7 @@ class Worlds:
     links_url: str = ""
     request_seconds: float = 120.0
     x3_limit: timedelta = timedelta(minutes=2)
+    watch: Watch = field(default_factory=Watch)
 
 
 def fingerprint_of(tenant: str, server: str, folder: str) -> str:

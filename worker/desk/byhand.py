@@ -164,7 +164,9 @@ async def by_hand(app: Application, user: User, *, also_paused: bool = False) ->
         raise Busy(f"a pass for {user.x3_user} is under way")
     try:
         wall_times.adopt(app.store, user, lease, app.zone_of(user))
-        yield Hand(app=app, user=user, worlds=app.worlds(user), lease=lease)
+        worlds = app.worlds(user)
+        worlds.watch.outlives = lambda seconds: lease.outlives(seconds, app.clock.monotonic())
+        yield Hand(app=app, user=user, worlds=worlds, lease=lease)
     finally:
         with app.store.begin() as tx:
             leases.release(tx, lease)
