@@ -197,6 +197,16 @@ def test_the_console_is_never_open_to_the_network(given: pytest.MonkeyPatch) -> 
     assert load(None).console.host == "0.0.0.0"
 
 
+def test_a_lease_outlasts_every_request(given: pytest.MonkeyPatch) -> None:
+    """Otherwise nothing would ever be written, and nobody told."""
+    given.setenv("X3SYNC_X3__TIMEOUT_SECONDS", "201")
+    assert problems_of().keys() == {"LEASE_SECONDS"}
+    given.setenv("X3SYNC_X3__TIMEOUT_SECONDS", "200")
+    assert load(None).lease_seconds == 300.0
+    given.setenv("X3SYNC_LEASE_SECONDS", "299")
+    assert "at least 300" in problems_of()["LEASE_SECONDS"]
+
+
 def test_tables_are_json(given: pytest.MonkeyPatch) -> None:
     given.setenv("X3SYNC_TABLES__TITLES", '{"1": "Herr", "2": "Frau"}')
     given.setenv("X3SYNC_TABLES__PRIORITIES", '{"A": "high", "": "normal"}')
