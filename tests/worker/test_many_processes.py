@@ -270,6 +270,38 @@ async def test_an_emptied_broker_costs_at_most_two_sweeps(fleet: Fleet, broker: 
     await until(lambda: fleet.marks() == 0, 10)
 
 
+async def test_m7_a_worker_killed_in_the_middle_leaves_nothing_undone_and_nothing_twice(fleet: Fleet) -> None:
+    lease = 8.0
+    users = [await enable(fleet.app, n) for n in (1, 2)]
+    quick = {"X3SYNC_GRAPH__TIMEOUT_SECONDS": "3", "X3SYNC_X3__TIMEOUT_SECONDS": "3", "X3SYNC_LEASE_SECONDS": str(lease)}
+    more = {**NO_POLLS, **quick, "X3SYNC_PUBLIC_URL": fleet.balancer.url}
+    tasks = {user.id: [f"Killed {user.x3_user} {n}" for n in range(12)] for user in users}
+    for user in users:
+        await asyncio.gather(*(new_task(fleet.app, title, user.representative) for title in tasks[user.id]))
+    now = fleet.app.clock.now()
+    with fleet.app.store.begin() as tx:
+        dirty.mark(tx, [dirty.Mark(user_id=user.id, since=now, causes=("notification",)) for user in users])
+    fleet.servers.fault("delay", {"method": "POST", "path": "/tasks"}, seconds=0.5, every=True)
+    fleet.start("worker", **more)
+    fleet.sender().passes(user.id for user in users)
+    await until(lambda: fleet.counted("graph").get("POST", 0) > 3, START_SECONDS)
+    fleet.running[0].kill()
+    at_its_death = fleet.counted("graph").get("POST", 0)
+    assert at_its_death < 24
+    fleet.servers.mend()
+    fleet.start("worker", "beat", **more)
+
+    async def done() -> bool:
+        return fleet.marks() == 0 and all([await fleet.titles(user) == sorted(tasks[user.id]) for user in users])
+
+    begun = time.monotonic()
+    while not await done():
+        assert time.monotonic() - begun < START_SECONDS, fleet.log()
+        await asyncio.sleep(0.3)
+    await fleet.settled()
+    assert await done()
+
+
 async def test_an_hour_without_notifications_is_made_up_by_the_full_pass(fleet: Fleet) -> None:
     fleet.environment["X3SYNC_CLOCK_URL"] = fleet.servers.graph
     fleet.app.clock = Clock.following(fleet.servers.graph)
