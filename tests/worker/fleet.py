@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,6 +21,7 @@ from tests.system.servers import Servers
 from tests.worker.broker import broker, valkey
 from worker import people
 from worker.bootstrap import Application
+from worker.celery_app import Sender, sender_of
 from worker.clock import Clock
 from worker.settings import Settings
 from worker.state import dirty
@@ -76,6 +80,25 @@ async def app(settings: Settings) -> AsyncIterator[Application]:
     opened.clock = Told()
     yield opened
     await opened.aclose()
+
+
+@pytest.fixture
+def worker(servers: Servers, broker: str, app: Application, tmp_path: Path) -> Iterator[Sender]:
+    """`x3sync worker` as a process; answers how to send it something."""
+    given = {name: value for name, value in os.environ.items() if not name.startswith("X3SYNC_")}
+    given |= environment(servers, broker, tmp_path)
+    command = [sys.executable, "-c", "from worker.cli import main; main()", "worker"]
+    with (tmp_path / "worker.log").open("w") as log:
+        process = subprocess.Popen(command, env=given, stdout=log, stderr=log)
+    try:
+        yield sender_of(app.settings)
+    finally:
+        process.terminate()
+        try:
+            code = process.wait(30)
+        finally:
+            process.kill()
+    assert code == 0, (tmp_path / "worker.log").read_text()
 
 
 class Told(Clock):

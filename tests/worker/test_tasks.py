@@ -3,49 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from celery import Celery
-from redis import Redis
-from sqlalchemy import text
 
 from reconcile.actions import Rule
 from reconcile.model import Side
 from reconcile.port import Stop, TryLater
 from tests.system.servers import Servers
 from tests.worker.fleet import (
-    Told,
     app,
     broker,
     causes,
     clear,
     clock_of,
     enable,
-    environment,
     new_task,
     servers,
     settings,
     until,
     valkey,
+    worker,
 )
 from worker import poll, sides
 from worker.bootstrap import Application
-from worker.celery_app import FORCE, LONGEST_TASK, PASS, QUEUE, Process, Sender, pause_before, sender_of, task
+from worker.celery_app import LONGEST_TASK, PASS, Process, Sender, pause_before, sender_of, task
 from worker.desk import mark_dirty
 from worker.settings import Settings
 from worker.settle import WHOLE
 from worker.state import dirty, held, leases, links, passes
 from worker.state.held import Held
-from worker.state.users import User
+from worker.sync import Busy
 from worker.tasks import celery_of, enqueue_pass, force_resync, sweep, sync_user
 
-__all__ = ["app", "broker", "servers", "settings", "valkey"]
+__all__ = ["app", "broker", "servers", "settings", "valkey", "worker"]
 NAMES = {
     "x3sync.pass", "x3sync.poll_x3", "x3sync.poll_todo", "x3sync.full_pass", "x3sync.renew_subscriptions",
     "x3sync.force_resync", "x3sync.sweep",
@@ -105,16 +97,6 @@ def test_one_hint_for_a_user_is_enough(settings: Settings) -> None:
     assert sender.passes([1, 2]) == 0
     assert not enqueue_pass(1, settings)
     assert enqueue_pass(3, settings)
-
-
-def test_a_queue_that_somebody_emptied_keeps_nobody_from_being_asked_for(settings: Settings, broker: str) -> None:
-    sender = sender_of(settings)
-    assert sender.passes([1, 2]) == 2
-    sender.turns.hold(2, 60)  # a retry of his waits in a worker
-    with Redis.from_url(broker) as redis:
-        redis.delete(QUEUE)  # `celery purge`
-    assert sender.passes([1, 2]) == 1
-    assert sender.passes([1]) == 0
 
 
 # -------------------------------------------------------------------------------------------------- polls
@@ -225,7 +207,23 @@ async def test_the_sweep_finds_who_waits_longest_first_and_nobody_who_is_worked_
 # --------------------------------------------------------------------------------------------------- passes
 
 
-async def test_a_pass_answers_marks_that_were_made_meanwhile_by_asking_again(app: Application) -> None:
+async def test_marks_made_while_a_pass_runs_are_answered_by_one_more(app: Application, servers: Servers) -> None:
+    user = await enable(app, 1)
+    mark_dirty(app, [user], "poll")
+    servers.fault("delay", {"method": "GET"}, seconds=2.0, times=1)
+    running = asyncio.ensure_future(sync_user.run(app, user.id))
+    await asyncio.sleep(1.0)
+    for _ in range(5):
+        mark_dirty(app, [user], "notification")
+        with pytest.raises(Busy):  # whoever is sent for him meanwhile goes away
+            await sync_user.run(app, user.id)
+    assert await running == (user.id,)
+    assert causes(app, user) == [("poll", "notification")]
+    assert await sync_user.run(app, user.id) == ()
+    assert causes(app, user) == []
+
+
+async def test_a_user_is_named_by_his_row_or_his_code(app: Application) -> None:
     user = await enable(app, 1)
     assert await sync_user.run(app, user.id) == ()
     assert await sync_user.run(app, "REP1") == ()
@@ -243,25 +241,6 @@ async def test_a_forced_resync_is_a_complete_pass(app: Application) -> None:
 
 
 # --------------------------------------------------------------------------------------------- a real worker
-
-
-@pytest.fixture
-def worker(servers: Servers, broker: str, app: Application, tmp_path: Path) -> Iterator[Sender]:
-    """`x3sync worker` as a process; answers how to send it something."""
-    given = {name: value for name, value in os.environ.items() if not name.startswith("X3SYNC_")}
-    given |= environment(servers, broker, tmp_path)
-    command = [sys.executable, "-c", "from worker.cli import main; main()", "worker"]
-    with (tmp_path / "worker.log").open("w") as log:
-        process = subprocess.Popen(command, env=given, stdout=log, stderr=log)
-    try:
-        yield sender_of(app.settings)
-    finally:
-        process.terminate()
-        try:
-            code = process.wait(30)
-        finally:
-            process.kill()
-    assert code == 0, (tmp_path / "worker.log").read_text()
 
 
 async def test_a_worker_carries_out_what_is_marked_and_what_is_busy_waits(
@@ -302,28 +281,6 @@ async def test_a_worker_carries_out_what_is_marked_and_what_is_busy_waits(
     await until(lambda: causes(app, user) == [])
 
 
-async def test_hints_that_come_after_the_pass_that_answered_them_are_no_passes(app: Application, worker: Sender) -> None:
-    one, two = await enable(app, 1), await enable(app, 2)
-
-    def runs(user: User) -> int:
-        with app.store.read() as tx:
-            return len([run for run in passes.latest(tx, user.id, limit=20) if run.cause != "test"])
-
-    mark_dirty(app, [one], "notification")
-    assert worker.passes([one.id]) == 1
-    await until(lambda: causes(app, one) == [])
-    for _ in range(3):  # sent while the first waited in a queue that was longer than a turn lasts
-        assert worker.passes([one.id]) == 1
-        await until(lambda: not worker.turns.redis.exists(worker.turns._key(one.id)))
-    mark_dirty(app, [two], "notification")
-    assert worker.passes([two.id]) == 1
-    await until(lambda: causes(app, two) == [])
-    assert (runs(one), runs(two)) == (1, 1)
-    # Who names a user by hand gets his pass.
-    worker.send(PASS, one.id)
-    await until(lambda: runs(one) == 2)
-
-
 async def test_a_side_that_is_away_is_tried_again_later(app: Application, worker: Sender, servers: Servers) -> None:
     user = await enable(app, 1)
     await new_task(app, "Later")
@@ -334,69 +291,6 @@ async def test_a_side_that_is_away_is_tried_again_later(app: Application, worker
     await until(lambda: servers.fired() == 3)
     assert causes(app, user) == [("poll",)]
     await until(lambda: causes(app, user) == [])  # Celery's retry, after two seconds
-
-
-async def test_what_an_administrator_asked_for_outlives_a_database_that_is_away(app: Application, worker: Sender) -> None:
-    user = await enable(app, 1)
-    with app.store.begin() as tx:
-        tx.execute(text("ALTER TABLE dirty RENAME TO away"))
-    worker.send(FORCE, "REP1", "both")
-    await until(lambda: not worker.turns.redis.llen(QUEUE))
-    await asyncio.sleep(1.5)  # tried in vain
-    with app.store.begin() as tx:
-        tx.execute(text("ALTER TABLE away RENAME TO dirty"))
-
-    def last() -> str:
-        with app.store.read() as tx:
-            return passes.latest(tx, user.id)[0].cause
-
-    await until(lambda: last() == "forced")
-
-
-async def test_a_slow_x3_is_polled_by_one_at_a_time(app: Application, servers: Servers) -> None:
-    """Two beats, or one whose last poll is not back yet: the pool's places are there for the passes."""
-    await enable(app, 1)
-    servers.fault("delay", {"operation": "run"}, port="x3", seconds=1.0, every=True)
-    process = Process(app.settings)
-    poll_task = celery_of(app.settings, process).tasks["x3sync.poll_x3"]
-
-    def calls() -> int:
-        return int(servers.control("GET", "stats", port="x3")["requests"]["total"])
-
-    before = calls()
-    await asyncio.gather(*(asyncio.to_thread(poll_task.apply) for _ in range(3)))
-    assert calls() == before + 1
-    clock = process.application().clock = Told()
-    clock.pass_by(60)
-    await asyncio.to_thread(poll_task.apply)  # the first one has made room
-    assert calls() == before + 2
-    await asyncio.to_thread(process.close)
-
-
-async def test_a_clocks_task_comes_again_only_after_the_pause_a_side_asks_for(app: Application, servers: Servers) -> None:
-    await enable(app, 1)
-    servers.fault("status", {"operation": "run"}, port="x3", status=429, retry_after=600, every=True)
-    process = Process(app.settings)
-    poll_task = celery_of(app.settings, process).tasks["x3sync.poll_x3"]
-    for _ in range(3):  # as beat sends it
-        await asyncio.to_thread(poll_task.apply)
-    await asyncio.to_thread(process.close)
-    assert sum(rule["fired"] for rule in servers.control("GET", "faults", port="x3")["faults"]) == 1
-
-
-async def test_a_pause_longer_than_the_brokers_patience_is_waited_for_outside_of_it(
-    app: Application, worker: Sender, servers: Servers
-) -> None:
-    user, held_for = await enable(app, 1), worker.turns._held
-    mark_dirty(app, [user], "poll")
-    servers.fault("status", {"method": "GET"}, status=429, retry_after=5 * 3600, every=True)
-    assert worker.passes([user.id]) == 1
-    await until(lambda: worker.turns.redis.exists(held_for(user.id)))
-    await asyncio.sleep(0.5)
-    assert worker.turns.redis.hlen("unacked") == 0  # a message that waits so long would be delivered again and again
-    assert 4 * 3600 < worker.turns.redis.ttl(held_for(user.id)) <= 5 * 3600 + 1
-    assert worker.passes([user.id]) == 0  # nor does the sweep ask for him
-    assert causes(app, user) == [("poll",)]
 
 
 # ------------------------------------------------------------------------------------------- a side that stops
