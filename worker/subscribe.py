@@ -127,8 +127,9 @@ async def _compare(app: Application, graph: Subscriptions) -> None:
 
 
 async def drop(app: Application, chosen: Sequence[User]) -> None:
-    """End the subscriptions of these users, also those that point to us and of which no row is left. Raises TryLater and
-    Stop."""
+    """End the subscriptions of these users, also those that point to us and of which no row is left. Raises TryLater, Stop
+    and identity.NotOurs: the rows of a copied database are its original's subscriptions (G6)."""
+    await asyncio.to_thread(identity.prove, app.settings, app.store, app.clock, app.fp)
     subscriptions = Subscriptions(app.graph())
     with app.store.read() as tx:
         rows = [row for user in chosen for row in passes.subscriptions(tx, user.id)]

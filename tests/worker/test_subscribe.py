@@ -32,7 +32,7 @@ from tests.worker.fleet import (
     until,
     valkey,
 )
-from worker import identity, people, subscribe
+from worker import desk, identity, people, subscribe
 from worker.bootstrap import Application
 from worker.settings import Settings
 from worker.state import passes, users
@@ -290,6 +290,9 @@ async def test_g6_a_copied_database_does_not_end_the_subscriptions_of_its_origin
     copy = site.moved_to(f"http://localhost:{site.port}", installation="another")
     with pytest.raises(identity.NotOurs):
         await subscribe.renew(copy)
+    with pytest.raises(identity.NotOurs):
+        await subscribe.drop(copy, desk.everyone(copy))
+    assert await site.listed() == theirs
     identity.claim(copy.settings, copy.store, copy.clock, copy.fp)
     assert len((await subscribe.renew(copy)).refused) == 2
     assert await site.listed() == theirs
