@@ -183,13 +183,20 @@ def _deletion_brakes(decisions: Sequence[Decision], ledger: Ledger) -> dict[tupl
         done = ledger.deleted.get((item_type, side), 0)
         fleet_most = max(ledger.deletions_least, ledger.deletions_share * ledger.fleet_links)
         fleet = ledger.fleet_deleted.get(side, 0) + sum(n for (_, s), n in wanted.items() if s is side)
-        if (item_type, side.other) in ledger.emptied and links >= EMPTIED_LINKS:
-            brakes[item_type, side] = f"{side.other.value} answered no {item_type.value} at all, {links} were linked"
+        lost = _emptied_links(side.other, ledger)
+        if (item_type, side.other) in ledger.emptied and lost >= EMPTIED_LINKS:
+            brakes[item_type, side] = f"{side.other.value} answered no {item_type.value} at all, {lost} items were linked"
         elif done + count > most:
             brakes[item_type, side] = f"{done + count} deletions in 24 hours, more than {most:.0f} of {links}"
         elif fleet > fleet_most:
             brakes[item_type, side] = f"{fleet} deletions of all users in 24 hours, more than {fleet_most:.0f}"
     return brakes
+
+
+def _emptied_links(side: Side, ledger: Ledger) -> int:
+    """How many links it had of all the types that are empty now: a calendar holds calls and appointments, and a side that
+    was lost as a whole may have held few of each type."""
+    return sum(links for item_type, links in ledger.links.items() if (item_type, side) in ledger.emptied)
 
 
 def _brake(decision: Decision, brakes: Mapping[tuple[ItemType, Side], str]) -> str:

@@ -251,11 +251,10 @@ class Round:
         rest = [d for d in decisions if d not in of_contacts]
         if any(outcome.steps for outcome in outcomes):
             pairs = [pair for pair in seen.matching.pairs if pair.type is not ItemType.CONTACT]
-            executor.context, again = await self.decide(seen, pairs)
-            rest = [
-                *(d for d in again if d.gate_rule is not Rule.G7),
-                *(d for d in rest if d.pair.type is ItemType.CONTACT),
-            ]
+            # G1: what is planned anew is braked together with the deletions of contacts that still stand.
+            contacts = [_unbraked(d) for d in rest if d.pair.type is ItemType.CONTACT]
+            executor.context, again = await self.decide(seen, pairs, lambda _context: contacts)
+            rest = [d for d in again if d.gate_rule is not Rule.G7]
         outcomes += await self._all(executor, [d for d in rest if d.deletes_on is None], "items", report)
         outcomes += await self._all(executor, [d for d in rest if d.deletes_on is not None], "deletions", report)
         return outcomes
@@ -326,6 +325,13 @@ class Round:
         silent = [f"folder {stream.folder} does not answer (S9)" for stream in seen.silent_folders]
         met = [f"{note.key}: {note.message}" for note in self.worlds.outlook.notes]
         report.alerts.extend(alert for alert in (*silent, *met) if alert not in report.alerts)
+
+
+def _unbraked(decision: Decision) -> Decision:
+    """As it was before G1, whose brake is decided anew."""
+    if decision.gate_rule is not Rule.G1:
+        return decision
+    return replace(decision, gate=Gate.OPEN, gate_rule=None, gate_why="")
 
 
 def _made(decisions: Iterable[Decision]) -> set[ItemType]:

@@ -69,6 +69,8 @@ def ledger(**known: Any) -> Ledger:
         (3, {"fleet_links": 100, "fleet_deleted": {Side.X3: 7}}, 0),
         (1, {"emptied": {(TASK, Side.OUTLOOK)}}, 1),
         (1, {"emptied": {(TASK, Side.OUTLOOK)}, "links": {TASK: 5}}, 0),
+        (1, {"emptied": {(TASK, Side.OUTLOOK), (CONTACT, Side.OUTLOOK)}, "links": {TASK: 3, CONTACT: 3}}, 1),
+        (1, {"emptied": {(TASK, Side.OUTLOOK), (CONTACT, Side.X3)}, "links": {TASK: 3, CONTACT: 3}}, 0),
         (1, {"emptied": {(TASK, Side.X3)}}, 0),
     ],
     ids=[
@@ -82,6 +84,8 @@ def ledger(**known: Any) -> Ledger:
         "fleet-wide, few enough",
         "emptied side",
         "emptied, but held few",
+        "emptied of few of each type",
+        "emptied here and there",
         "the other side emptied",
     ],
 )

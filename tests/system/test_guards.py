@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.system.outlook import day
-from tests.system.world import World, on
+from tests.system.world import World, at, on
 
 DAY = 24 * 3600.0
 
@@ -92,3 +92,76 @@ def test_r5_of_a_removed_user_nothing_personal_stays_where_it_is_to_be_erased(wo
     world.product.json("db", "upgrade")  # the file is written out when the last connection closes
     assert (b"Marchetti" in world.product.bytes()) is (how == "neither")
     assert world.alice.tasks()[0]["title"] == "Figures of Marchetti, second look"  # the mailbox itself is not touched
+
+
+def said(world: World, name: str) -> int:
+    """How often the log told it."""
+    return sum(text.count(name) for text in world.product.said)
+
+
+def test_g1_one_alert_tells_of_what_is_held_and_all_is_normal_after_its_release(world: World) -> None:
+    keys = linked_tasks(world, 8)
+    for key in keys[:7]:
+        world.alice.delete_task(key)
+    for _ in range(3):
+        world.later()
+        world.sync()
+    assert (said(world, "changes_held"), len(world.sage.all("ZTSK"))) == (1, 8)
+    world.release(*(row["id"] for row in world.held()))
+    assert (world.held(), len(world.sage.all("ZTSK"))) == ([], 1)
+    world.later()
+    world.alice.change_task(keys[7], title="Goes on")
+    world.alice.new_task("Another")
+    world.sync()
+    assert {row["FULOBJ"] for row in world.sage.all("ZTSK")} == {"Goes on", "Another"}
+    assert (said(world, "changes_held"), world.held()) == (1, [])
+    world.quiet()
+
+
+def test_g7_one_alert_tells_of_a_first_pass_that_is_held(bare: World) -> None:
+    bare.sage.new_task("Waits", "20260610")
+    bare.enable(1, go=False)
+    for _ in range(3):
+        bare.sync()
+    assert (said(bare, "pass_held"), bare.alice.tasks()) == (1, [])
+    bare.release(bare.held()[0]["id"])
+    assert (said(bare, "pass_held"), len(bare.alice.tasks())) == (1, 1)
+    bare.quiet()
+
+
+def test_g1_an_emptied_side_is_held_whatever_the_few_of_each_type(world: World) -> None:
+    """Three of each: no more than five of any type go, and there are many links elsewhere."""
+    world.product.settings["X3SYNC_GUARDS__DELETIONS_LEAST"] = "9"
+    for n in range(3):
+        world.alice.new_event(f"Visit {n}", at(n + 1))
+        world.alice.new_event(f"Call {n}", at(n + 1, 15), categories=["X3 Call"])
+    world.sync()
+    assert [len(world.sage.all(name)) for name in ("ZBAP", "ZCLL")] == [3, 3]
+    for row in world.alice.events():
+        world.alice.delete_event(row["id"])
+    world.later()
+    world.sync("REP1", "--full")
+    assert [len(world.sage.all(name)) for name in ("ZBAP", "ZCLL")] == [3, 3]
+    assert (len(world.held(rule="G1")), said(world, "changes_held")) == (6, 1)
+    world.release(*(row["id"] for row in world.held()))
+    assert [len(world.sage.all(name)) for name in ("ZBAP", "ZCLL")] == [0, 0]
+    world.quiet()
+
+
+def test_g1_deletions_of_contacts_count_with_the_others_when_items_are_planned_again(world: World) -> None:
+    """A contact that comes makes the pass plan the rest once more; what it plans to delete stays six of all types."""
+    contacts = [world.alice.new_contact(f"Contact {n}")["id"] for n in range(3)]
+    tasks = linked_tasks(world, 3)
+    for key in contacts:
+        world.alice.ok("DELETE", f"/contacts/{key}")
+    for key in tasks:
+        world.alice.delete_task(key)
+    world.alice.new_contact("Newcomer")
+    world.later()
+    world.sync()
+    assert len(world.sage.all("ZTSK")) == 3
+    assert sum(row["COPREP_LINES"] == ["R001"] for row in world.sage.all("ZCOR")) == 4
+    assert len(world.held(rule="G1")) == 6
+    world.release(*(row["id"] for row in world.held()))
+    assert (world.sage.all("ZTSK"), world.held()) == ([], [])
+    world.quiet()
