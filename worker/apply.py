@@ -368,6 +368,8 @@ class Executor:
             side: look.content for side in Side if isinstance(look := pair.on(side), Present) and pair.link is not None
         }
         before |= dict(decision.lost)
+        # R2: told once, or `why` would count the same two versions again with every further step.
+        last = len(decision.steps or (None,)) - 1
         entries = [
             journal.Entry(
                 pass_id=self.pass_id,
@@ -380,10 +382,10 @@ class Executor:
                 outcome=status if step is None or step not in progress.done else DONE,
                 cause=self.cause,
                 series_id=pair.link.series_id if pair.link else "",
-                before=before,
-                after={side: look.content for side, look in progress.looks.items()},
+                before=before if number == 0 else {},
+                after={side: look.content for side, look in progress.looks.items()} if number == last else {},
             )
-            for step in (decision.steps or (None,))
+            for number, step in enumerate(decision.steps or (None,))
         ]
         if decision.steps or (decision.after is not None and (pair.link is None or decision.after != pair.link.state)):
             journal.append(tx, self.user_id, entries)

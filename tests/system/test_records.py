@@ -55,6 +55,23 @@ def test_r2_the_history_of_an_item_is_told_and_an_old_version_comes_back(world: 
     world.quiet()
 
 
+def test_r2_each_version_is_kept_once_and_what_x3_won_over_comes_back(world: World) -> None:
+    """At a first meeting that writes to both sides and marks the item: three steps, and two versions before and after."""
+    world.sage.new_contact("Rossi", "Ada", CPYEML="ada@north.example", CPYMOB="+33111")
+    address = [{"address": "ada@north.example", "name": "Ada"}]
+    world.alice.new_contact("Rossi", "Ada", emailAddresses=address, mobilePhone="+33999", jobTitle="Buyer")
+    world.sync()
+    key = world.sage.only("ZCOR")["CORNUM"]
+    told = world.product.json("why", key)
+    assert [one["action"] for one in told["decisions"]] == ["update", "update", "mark"]
+    kept = [(one["side"], one["content"]["mobile"]) for one in told["versions"]]
+    assert kept == [("outlook", "+33999"), ("x3", "+33111"), ("outlook", "+33111")]
+    world.later()
+    world.product.json("restore", key, "--version", "1")
+    assert (world.sage.only("ZCOR")["CPYMOB"], world.alice.contacts()[0]["mobilePhone"]) == ("+33999", "+33999")
+    world.quiet()
+
+
 def test_r3_x3s_queue_is_shown_with_its_codes_and_answered_once_it_was_seen(world: World) -> None:
     made = world.sage.new_task("Made", ymd(3))["TSKNUM"]
     changed = world.sage.new_task("Changed", ymd(3))["TSKNUM"]
