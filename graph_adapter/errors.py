@@ -186,7 +186,10 @@ _TABLE: tuple[tuple[_Test, _Make], ...] = (
     (
         lambda f, a: f.status in _BUSY,
         lambda f, a: TryLater(
-            f"Microsoft Graph is busy: {f.text}", retry_after=f.retry_after, sent=a.write and not f.unprocessed
+            f"Microsoft Graph is busy: {f.text}",
+            retry_after=f.retry_after,
+            sent=a.write and not f.unprocessed,
+            at_item=f.status == 500,
         ),
     ),
     (lambda f, a: f.status == 403, lambda f, a: _stop_rights(f)),

@@ -21,13 +21,17 @@ from reconcile.model import Observation, Present, Private
 class TryLater(Exception):
     """The side is busy or away: back off. `retry_after` in seconds, None when the side did not say.
 
-    `sent` says that a write may have been carried out although its answer was lost (M7).
+    `sent` says that a write may have been carried out although its answer was lost (M7); `at_item` that the side is there
+    and failed over this one item, which a longer wait may not cure (G2).
     """
 
-    def __init__(self, message: str, *, retry_after: float | None = None, sent: bool = False) -> None:
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, sent: bool = False, at_item: bool = False
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         self.sent = sent
+        self.at_item = at_item
 
 
 class Moved(Exception):

@@ -54,6 +54,7 @@ class _Progress:
     found: tuple[Create, Present] | None = None  # what an earlier attempt made (M7)
     differs: bool = False  # and it is not what would be made now, so both sides have to be looked at again
     meeting: tuple[str, datetime | None] | None = None
+    at_item: bool = False  # the side is there, and failed over this item alone (G2)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,7 +78,6 @@ class Executor:
     candidates: frozenset[str]  # the CORs that the match knew
     known_problems: Mapping[ItemKey, list[ProblemLine]]
     goes_on: bool = False
-    on_quarantine: Callable[[Decision], None] = lambda _decision: None
 
     async def carry_out(self, decision: Decision) -> Outcome:
         """Do what the decision says. Raises Stop and leases.LeaseLost; every other failure is in the outcome."""
@@ -102,6 +102,7 @@ class Executor:
             status, why = MOVED, str(moved)
         except (TryLater, _Postponed) as later:
             status, why = LATER, str(later)
+            progress.at_item = isinstance(later, TryLater) and later.at_item
         except Refused as refused:
             asked = next(step for step in decision.steps if step not in progress.done)
             progress.problems.append(refusals.refusal(refused, decision.pair, asked.side))
@@ -323,15 +324,15 @@ class Executor:
             else:
                 self._write_journal(tx, decision, progress, item, status, why)
             known, now = self.known_problems, self.clock.now()
-            linked = link is not None
-            failed = refusals.put(tx, self.user_id, decision, item, problems_, known, now, linked=linked)
-            if failed == QUARANTINE_AFTER:
-                self.on_quarantine(decision)
+            poisoned = refusals.poisoned(tx, self.user_id, item, why, now) if progress.at_item else []
+            problems_ += poisoned
+            failed = QUARANTINE_AFTER if poisoned else 1
+            refusals.put(tx, self.user_id, decision, item, problems_, known, now, linked=link is not None, failed=failed)
             if created or (link is not None and status == DONE):
                 attempts.close_of(tx, self.user_id, item)
             if progress.meeting is not None and created:
                 claims.settle(tx, self.fp, *progress.meeting, x3_key)
-            if status in (LATER, MOVED) or progress.failed or progress.differs:
+            if not poisoned and (status in (LATER, MOVED) or progress.failed or progress.differs):
                 dirty.mark(tx, self._marks(pair, status))
         return Outcome(decision, status, progress.done, problems_, why, x3_key, outlook_key)
 

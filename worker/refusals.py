@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -16,14 +16,15 @@ from reconcile.shown import shown
 from reconcile.text import fold
 from worker import persons
 from worker.observed import Gathered
-from worker.report import DONE, Outcome
-from worker.state import links, problems
+from worker.report import DONE, LATER, Outcome
+from worker.state import journal, links, problems
 from worker.state.items import ItemKey
-from worker.state.problems import ProblemLine
+from worker.state.problems import QUARANTINE_AFTER, ProblemLine
 
 # By these rules, without a step, nothing was decided anew: detached, released, not read, another record, in step.
 _AS_IT_WAS = frozenset({Rule.S5, Rule.S6, Rule.S8, Rule.M1, Rule.IN_STEP})
 _PLACE = frozenset({"when", "participants"})  # what an appointment takes in X3's calendar
+OUTAGE = timedelta(minutes=3)  # a side that fails over whatever is written for no longer quarantines nothing (G2)
 LEFT = "X3 took the change and left the field as it was"
 LEFT_BY_FORCE = f"{LEFT}, when it was forced, too"
 
@@ -97,9 +98,10 @@ def put(
     now: datetime,
     *,
     linked: bool,
+    failed: int = 1,
 ) -> int:
     """Lines of fields that were decided anew are replaced, others stay until they are cured, or their link ends (R4):
-    `linked` says whether there is one now. Answers how often the item has failed (G2)."""
+    `linked` says whether there is one now, `failed` how often it failed without a line. Answers how often in all (G2)."""
     pair, fingerprint = decision.pair, guard.versions(decision)
     lines = _lines(pair, known)
     if not (found or decision.steps or decision.after):
@@ -119,7 +121,7 @@ def put(
     # Of what has no link everything was decided anew. Nothing that was said of an item before it became private stays (S4).
     anew = decision.erase or pair.link is None or not linked
     staying = [] if anew else [line for line in stored if line.field not in touched]
-    return problems.put(tx, user_id, item, [*found, *staying], fingerprint, now)
+    return problems.put(tx, user_id, item, [*found, *staying], fingerprint, now, failed=failed)
 
 
 def ended(tx: Session, user_id: int, seen: Gathered) -> list[ItemKey]:
@@ -157,6 +159,15 @@ def left_alone(step: Update, look: Present | None, pair: Pair, *, forced: bool) 
             told = shown(wanted if held is None else held)  # None: Outlook has no place for it
             lines.append(Problem(field=name, message=message, x3=shown(now), outlook=told, kept=True))
     return lines
+
+
+def poisoned(tx: Session, user_id: int, item: ItemKey, why: str, now: datetime) -> list[Problem]:
+    """G2: the line of an item at which a side has failed without a word of refusal in so many passes that it is not sent
+    again; none while it may be an outage of a few minutes."""
+    failures = journal.failing(tx, user_id, item, LATER)
+    if len(failures) < QUARANTINE_AFTER or now - failures[-1] < OUTAGE:
+        return []
+    return [Problem(field="", message=f"failed in {len(failures)} passes: {why}")]
 
 
 def refusal(refused: Refused, pair: Pair, on: Side) -> Problem:

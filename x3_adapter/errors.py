@@ -124,7 +124,7 @@ def of_reply(
     if not any(messages):
         # A sub-program that does not load answers so; only the trace says why. What a save did is unknown then (M7).
         why = next((_excerpt(report) for report in reports if report), "no message, see the pool's trace")
-        return TryLater(f"{publication}: X3 fails silently ({why})", sent=writes)
+        return TryLater(f"{publication}: X3 fails silently ({why})", sent=writes, at_item=True)
     said = " · ".join(message for message in messages if message)
     known = next((fault for fault in FAULTS if fault.fits(said)), None)
     if known is not None:

@@ -280,6 +280,67 @@ def test_g2_a_field_that_is_refused_again_and_again_is_given_up_until_the_item_c
     world.quiet()
 
 
+POISON: dict[str, tuple[str, dict[str, Any]]] = {
+    "X3 without a word": ("x3", {"action": "nil_result", "match": {"operation": "modify", "object": "ZTSK"}, "status": 0}),
+    "Outlook with 500": ("graph", {"action": "status", "match": {"method": "PATCH", "path": "/tasks"}, "status": 500}),
+}
+
+
+@pytest.mark.parametrize("how", POISON)
+def test_g2_what_fails_without_a_refusal_is_not_sent_for_ever(world: World, how: str) -> None:
+    record, port, rule = world.sage.new_task("Start", ymd(3))["TSKNUM"], *POISON[how]
+    world.sync()
+    key = world.alice.tasks()[0]["id"]
+    world.servers.control("POST", "faults", {**rule, "every": True}, port=port)
+
+    def change(words: str) -> None:
+        world.later()
+        if port == "x3":
+            world.alice.change_task(key, title=words)
+        else:
+            world.sage.modify("ZTSK", record, FULOBJ=words)
+
+    def sent() -> int:
+        """How often it is sent in one more pass, which carries everything else."""
+        before = world.servers.fired()
+        world.later()
+        world.sync()
+        return world.servers.fired() - before
+
+    change("Other")
+    assert [sent() for _ in range(7)] == [1, 1, 1, 1, 1, 0, 0]
+    (line,) = world.problems()
+    assert (line["x3_key"], line["field"], line["attempts"], line["quarantined"]) == (record, "", 5, True)
+    assert "failed in 5 passes" in line["message"]
+    # By hand once more, and when it changes.
+    world.product.json("problems", "retry", str(line["id"]))
+    assert world.servers.fired() == 6
+    assert (sent(), [row["quarantined"] for row in world.problems()]) == (0, [True])
+    change("Another")
+    assert (sent(), world.problems()) == (1, [])
+    world.servers.mend()
+    world.settle()
+    assert (world.sage.only("ZTSK")["FULOBJ"], world.alice.tasks()[0]["title"]) == ("Another", "Another")
+    assert world.problems() == []
+    world.quiet()
+
+
+def test_g2_an_outage_of_minutes_quarantines_nothing(world: World) -> None:
+    world.sage.new_task("Start", ymd(3))
+    world.sync()
+    world.later()
+    world.sage.modify("ZTSK", world.sage.only("ZTSK")["TSKNUM"], FULOBJ="Other")
+    world.servers.fault("status", {"method": "PATCH"}, status=500, every=True)
+    for _ in range(7):
+        world.later(20)
+        world.sync()
+    assert world.problems() == []
+    world.servers.mend()
+    world.sync()
+    assert (world.alice.tasks()[0]["title"], world.problems()) == ("Other", [])
+    world.quiet()
+
+
 def test_g2_a_refusal_of_one_item_never_stops_a_pass(world: World) -> None:
     for n in range(5):
         world.alice.new_task(f"Task {n}", dueDateTime=day(on(n)))

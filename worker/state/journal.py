@@ -116,6 +116,19 @@ def for_item(tx: Session, user_id: int, item: ItemKey) -> list[Entry]:
     return [_entry(row) for row in tx.scalars(chosen)]
 
 
+def failing(tx: Session, user_id: int, item: ItemKey, outcome: str) -> list[datetime]:
+    """When the passes began to fail in this way that have all failed at the item since anything else was done with it, or
+    anything was otherwise on either side; the latest first (G2)."""
+    found: dict[str, datetime] = {}
+    known: Mapping[Side, Content] | None = None
+    for entry in reversed(for_item(tx, user_id, item)):
+        if entry.outcome != outcome or (entry.before and known is not None and entry.before != known):
+            break
+        known = entry.before or known
+        found[entry.pass_id] = entry.at
+    return list(found.values())
+
+
 def for_key(tx: Session, key: str, user_id: int | None = None) -> list[tuple[int, ItemKey]]:
     """The items (user id, key) that an X3 key or an Outlook id names, newest first: what `why KEY-OR-ID` starts from."""
     chosen = select(JournalRow.user_id, JournalRow.type, JournalRow.x3_key, JournalRow.outlook_key).where(

@@ -49,11 +49,13 @@ def _line(row: ProblemRow) -> ProblemLine:
     )
 
 
-def put(tx: Session, user_id: int, item: ItemKey, lines: Sequence[Problem], fingerprint: str, now: datetime) -> int:
+def put(
+    tx: Session, user_id: int, item: ItemKey, lines: Sequence[Problem], fingerprint: str, now: datetime, *, failed: int = 1
+) -> int:
     """Make these the item's problem lines: others of it are cured and vanish. An empty sequence cures the item.
 
     A line that stays keeps its id and `since`. Where the item's versions (`fingerprint`) are the same as before, its
-    attempts go up, else they start again at 1. Answers the highest number of attempts (G2), 0 without lines.
+    attempts go up, else they start again at `failed`. Answers the highest number of attempts (G2), 0 without lines.
     """
     known: dict[str, ProblemRow] = {}
     for row in tx.scalars(select(ProblemRow).where(same_item(ProblemRow, user_id, item)).order_by(ProblemRow.id)):
@@ -65,7 +67,7 @@ def put(tx: Session, user_id: int, item: ItemKey, lines: Sequence[Problem], fing
     highest = 0
     for line in {line.field: line for line in lines}.values():
         row = known.get(line.field) or ProblemRow(user_id=user_id, since=now, attempts=0, fingerprint=fingerprint)
-        row.attempts = row.attempts + 1 if row.fingerprint == fingerprint else 1
+        row.attempts = max(row.attempts + 1 if row.fingerprint == fingerprint else 1, failed)
         row.type, row.x3_key, row.outlook_key = item.type.value, item.x3_key, item.outlook_key
         row.field, row.message, row.log_code, row.kept = line.field, line.message, line.log_code, line.kept
         row.x3, row.outlook, row.fingerprint = line.x3, line.outlook, fingerprint
