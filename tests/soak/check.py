@@ -37,6 +37,12 @@ class Finding:
     what: str
 
 
+def overheard(stage: Stage) -> list[Finding]:
+    """Private text that is in X3 now, though it may be taken back before all is at rest."""
+    text = str(stage.servers.control("GET", "dump", port="x3"))
+    return [Finding("leaks", "private text in X3, on the way")] if SECRET in text else []
+
+
 @dataclass(slots=True)
 class Checker:
     """Compares both sides of a history that has come to rest. `full` asks for the most: nobody was refused anything."""
@@ -80,6 +86,9 @@ class Checker:
             at = text.find(SECRET)
             if at >= 0:
                 yield Finding("leaks", f"private text in {place}: {text[max(0, at - 80) : at + 40]!r}")
+        for user, text in now.mailbox_texts.items():
+            if SECRET in text and user not in self.people.secretive:
+                yield Finding("leaks", f"private text in the mailbox of {code(user)}")
 
     def _told_about(self) -> set[str]:
         """Keys of both sides that a person was told of: held, or a problem of the whole item."""
@@ -146,6 +155,9 @@ class Checker:
             gone = [item for item in now.held_by(user, thing.tag) if not item.living]
             if gone and not now.living(user, thing.tag):
                 yield Finding("wrongly_deleted", f"{thing.tag} of {code(user)} in Outlook")
+        # A deleted task leaves nothing behind, not even in the bin.
+        if thing.untouched and not records and not any(now.living(user, thing.tag) for user in self.users):
+            yield Finding("wrongly_deleted", f"{thing.tag} is gone from both sides, and nobody deleted it")
 
     def _missing(self, thing: Thing, now: Look) -> Iterator[Finding]:
         """Each side's items in scope stand on the other side."""
@@ -216,9 +228,17 @@ class Checker:
         if here != there and not self._known("differs", record.key, items[0].key):
             yield Finding("lost", f"{what} of {thing.tag}: X3 {here!r}, {code(owner)} {there!r}")
             return
+        yield from self._when(thing, record, items[0])
         said = thing.said.get(what, {})
         sure = thing.untouched and not thing.odd - {"time", "done"} and len(thing.owners) == 1
         if sure and len(said) == 1 and here == there:
             ((place, text),) = said.items()
             if place in (("x3", 0), ("outlook", owner)) and here != text:
                 yield Finding("lost", f"{what} of {thing.tag} is {here!r}; {place} said {text!r}")
+
+    def _when(self, thing: Thing, record: Record, item: Item) -> Iterator[Finding]:
+        """The same day on both sides, and done on both or on neither."""
+        here = (record.first, record.done if item.kind == "task" else None)
+        there = (item.first, item.done if item.kind == "task" else None)
+        if here != there and not self._known("another day", record.key, item.key):
+            yield Finding("lost", f"time or end of {thing.tag}: X3 {here}, {code(item.user)} {there}")

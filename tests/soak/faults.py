@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from typing import Any
 
 from tests.system.servers import Servers
@@ -36,13 +37,82 @@ X3_SWITCHES: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("pool_exhausted_http", (True,)),
     ("blank_lines", (2,)),
 )
+# Drawn apart, so that the seeds of old draw what they always did. What belongs together is drawn together.
+_MORE: tuple[dict[str, Any], ...] = (
+    {"todo_not_found_code": "UnknownError"},
+    {"todo_immutable_ids": True},
+    {"todo_dates_via_utc": True},
+    {"contact_email_slots": False},
+    {"calendar_delta_select": "refuse"},
+    {"delta_rejects_top": False},
+    {"deltatoken_latest": True},
+    {"max_page_size": 5},
+    {"delta_generations": 1},
+    {"expired_cursor_location": True},
+    {"expired_cursor_code": "fullSyncRequired"},
+    {"expired_cursor_status": 400, "expired_cursor_code": "resyncRequired"},
+    {"removed_reason": "changed"},
+    {"delta_misses_deletions": True},
+    {"moved_back_stays_removed": True},
+    {"transaction_retry_answers": True},
+    {"cancelled_delete_status": 403},
+    {"cancelled_delete_status": 410},
+    {"events_whole_mailbox": True},
+    {"series_tells_cancelled": False},
+    {"cancelled_occurrence_stays": False},
+    {"accept_recreates": True},
+    {"spawned_task_keeps_links": False},
+    {"notify_updated_times": 3},
+    {"notification_resource": "key"},
+    {"notification_delay_ms": 500},
+    {"subscription_max_minutes": 4230},
+)
+_MORE_X3: tuple[dict[str, Any], ...] = ({"bmp_only": True}, {"clock_skew_seconds": 300}, {"clock_skew_seconds": -300})
+# What an installation says about the server where it is so.
+_SETTINGS = {
+    "todo_not_found_code": {"X3SYNC_GRAPH__TODO_NOT_FOUND_CODES": '["UnknownError"]'},
+    "contact_email_slots": {"X3SYNC_GRAPH__CONTACT_EMAIL_SLOTS": "false"},
+}
+# Rights, publications or the pool that are gone for a while (G5): the port, and what is then.
+TROUBLES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("graph", {"todo_rights": False}),
+    ("x3", {"pool_trouble": "Connection error - Incorrect user code or password"}),
+    ("x3", {"unpublished": ["ZBAP"]}),
+    ("x3", {"unpublished": ["ZGSYNKEY"]}),
+    ("x3", {"unpublished": ["ZGSYNCHG"]}),
+    ("x3", {"zsyncid": False}),
+)
+HEALTHY = {"graph": {"todo_rights": True}, "x3": {"pool_trouble": "", "unpublished": [], "zsyncid": True}}
 
 
-def turn(servers: Servers, rng: random.Random) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Unknowns:
+    """More of what is unknown, turned the other way for a history, and what the installation then has to be told."""
+
+    graph: dict[str, Any]
+    x3: dict[str, Any]
+
+    @classmethod
+    def draw(cls, rng: random.Random) -> Unknowns:
+        """A few of each."""
+        graph, x3 = dict[str, Any](), dict[str, Any]()
+        for one in _MORE:
+            graph |= one if rng.random() < 0.08 else {}
+        for one in _MORE_X3:
+            x3 |= one if rng.random() < 0.15 else {}
+        return cls(graph, x3)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """For the environment."""
+        return {name: value for switch in self.graph for name, value in _SETTINGS.get(switch, {}).items()}
+
+
+def turn(servers: Servers, rng: random.Random, unknowns: Unknowns) -> dict[str, Any]:
     """Some of what is unknown of the two servers, turned the other way for a history; overlaps are allowed, for people of
     a history know nothing of their calendars."""
-    graph = {name: rng.choice(values) for name, values in SWITCHES if rng.random() < 0.15}
-    x3 = {name: rng.choice(values) for name, values in X3_SWITCHES if rng.random() < 0.15}
+    graph = {name: rng.choice(values) for name, values in SWITCHES if rng.random() < 0.15} | unknowns.graph
+    x3 = {name: rng.choice(values) for name, values in X3_SWITCHES if rng.random() < 0.15} | unknowns.x3
     servers.control("POST", "switches", graph)
     servers.control("POST", "switches", {"overlap_control": False, **x3}, port="x3")
     return graph | x3

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tests.soak import faults
-from tests.soak.check import Checker, Finding
+from tests.soak.check import Checker, Finding, overheard
 from tests.soak.fleet import Fleet
 from tests.soak.passes import Passes
 from tests.soak.people import People
@@ -48,6 +48,7 @@ class History:
     stage: Stage
     seed: int
     rng: random.Random | None = None
+    more: random.Random = field(default_factory=random.Random)  # draws what was thought of later than the first seeds
 
     def play(self) -> Told:
         """The history, told; never raises for what the product does."""
@@ -76,8 +77,10 @@ class History:
         numbers = USERS[: min(most, rng.choice((1, 2, 2, 2, 3)))]
         error = timedelta(seconds=rng.choice((0, 0, 0, -300, 300)))
         brakes = LOOSE_BRAKES if rng.random() < 0.6 else {}
-        self.stage.begin(numbers, brakes, error=error)
-        switched = faults.turn(self.stage.servers, rng)
+        self.more = self.rng or random.Random(f"more of {self.seed}")
+        unknowns = faults.Unknowns.draw(self.more)
+        self.stage.begin(numbers, brakes | unknowns.settings, error=error)
+        switched = faults.turn(self.stage.servers, rng, unknowns)
         told.steps.append(f"users {numbers}, clock {error.total_seconds():+.0f} s, brakes {brakes or 'usual'}, {switched}")
         people = People(self.stage, rng, numbers)
         told.steps += [people.act() for _ in range(3)]
@@ -87,6 +90,10 @@ class History:
         rng, people, passes = self._begun(told)
         for _ in range(rng.randint(8, 18)):
             told.steps.append(self._step(rng, people, passes))
+            if self.more.random() < 0.07:
+                told.steps.append(passes.troubled(self.more))
+                resume(self.stage, passes)
+            told.findings += overheard(self.stage)
         told.killed = passes.killed
         finish(self.stage, people, passes, told)
 

@@ -81,6 +81,7 @@ class Look:
     records: tuple[Record, ...]
     items: tuple[Item, ...]
     x3_text: str
+    mailbox_texts: dict[int, str]
 
     def of(self, tag: str) -> list[Record]:
         """The records of a tag."""
@@ -98,7 +99,12 @@ class Look:
 def look(servers: Servers) -> Look:
     """Read both dumps."""
     graph, x3 = servers.control("GET", "dump"), servers.control("GET", "dump", port="x3")
-    return Look(tuple(_records(x3)), tuple(_items(graph)), str(x3))
+    texts = {_user(box): str(box) for box in graph["mailboxes"]}
+    return Look(tuple(_records(x3)), tuple(_items(graph)), str(x3), texts)
+
+
+def _user(box: Json) -> int:
+    return next((n for n in (1, 2, 3) if box["address"] == mailbox(n)), 0)
 
 
 def _day(text: str | None) -> date | None:
@@ -143,7 +149,7 @@ def _records(x3: Json) -> Iterator[Record]:
 
 def _items(graph: Json) -> Iterator[Item]:
     for box in graph["mailboxes"]:
-        user = next((n for n in (1, 2, 3) if box["address"] == mailbox(n)), 0)
+        user = _user(box)
         for folder in box["folders"]:
             place = "bin" if folder["wellKnown"] in BINS else "managed" if folder["wellKnown"] in DEFAULTS else "attic"
             for row in folder["items"]:

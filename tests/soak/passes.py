@@ -86,6 +86,17 @@ class Passes:
             self.stage.servers.mend()
         return f"pass{' (full)' if full else ''} with {[faults.told(r) for r in rules]} ({fired} struck): {done}"
 
+    def troubled(self, rng: random.Random) -> str:
+        """The credential, a right, a publication or a column is gone, and comes back (G5)."""
+        (port, trouble), some = rng.choice(faults.TROUBLES), self.users if rng.random() < 0.5 else self.users[:1]
+        full = rng.random() < 0.5
+        self.stage.servers.control("POST", "switches", trouble, port=port)
+        try:
+            done = self._all(*some, full=full)
+        finally:
+            self.stage.servers.control("POST", "switches", faults.HEALTHY[port], port=port)
+        return f"pass{' (full)' if full else ''} without {trouble}: {done}"
+
     def watched(self, people: People) -> str:
         """Somebody works while the passes run."""
         some = self._some()

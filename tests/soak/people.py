@@ -76,7 +76,7 @@ class People:
     users: tuple[int, ...]
     things: dict[str, Thing] = field(default_factory=dict)
     mails: int = 0
-    secrets: bool = False
+    secretive: set[int] = field(default_factory=set)  # users who have written something secret
     _count: int = 0
     _attics: dict[tuple[int, str], str] = field(default_factory=dict)
 
@@ -127,11 +127,19 @@ class People:
         tag, user, text = f"t{self._count}", self._user(), self._word()
         others, days, hour = self._others(user), self.rng.randint(1, 20), self.rng.randint(7, 19)
         how = self.rng.random()
-        if kind in ("meeting", "series") or how < 0.45:
-            return lambda: self._in_outlook(kind, tag, user, others, text, days, hour)
-        if how < 0.88:
-            return lambda: self._in_x3(kind, tag, user, others, text, days, hour)
-        return lambda: self._private(kind, tag, user, text, days, hour)
+
+        def made() -> str:
+            try:
+                if kind in ("meeting", "series") or how < 0.45:
+                    return self._in_outlook(kind, tag, user, others, text, days, hour)
+                if how < 0.88:
+                    return self._in_x3(kind, tag, user, others, text, days, hour)
+                return self._private(kind, tag, user, text, days, hour)
+            except (AssertionError, X3Error):
+                self.things.pop(tag, None)  # what was refused is nowhere
+                raise
+
+        return made
 
     def _in_x3(self, kind: str, tag: str, user: int, others: list[int], text: str, days: int, hour: int) -> str:
         self.things[tag] = thing = Thing(tag, kind, {user}, ("x3", 0))
@@ -186,6 +194,7 @@ class People:
     def _private(self, kind: str, tag: str, user: int, text: str, days: int, hour: int) -> str:
         self.things[tag] = thing = Thing(tag, kind, {user}, ("outlook", user))
         thing.touch("private")
+        self.secretive.add(user)
         box, title = self.stage.boxes[user], f"{tag} {SECRET} {text}"
         match kind:
             case "task":
@@ -436,6 +445,7 @@ class People:
                 return f"{code(user)}: no {thing.tag} to make private"
             thing.touch("private")
             word = f"{SECRET} " if not item.private else ""
+            self.secretive.add(user)
             match item.kind:
                 case "task":
                     fields: Json = {"title": f"{thing.tag} {word}", "categories": [look.PRIVATE_CATEGORY] if word else []}
