@@ -25,7 +25,7 @@ from worker.desk.passes import Unfit, mark_dirty
 from worker.items import item_of
 from worker.state import dirty, journal, links, passes, users
 from worker.state.items import ItemKey
-from worker.state.users import Folder, Taken, User, UserSettings
+from worker.state.users import Folder, Taken, User, UserSettings, UserState
 from worker.worlds import Worlds
 
 OWN_FOLDER = "Sage X3"
@@ -291,6 +291,19 @@ async def remove(app: Application, user: User, *, take_out: bool, erase: bool = 
             if erase or not app.settings.keep.removed_users:
                 users.erase(tx, user.id)
     return rows
+
+
+def removed(app: Application, x3_user: str) -> User | None:
+    """The removed user of that code, of whom journal and reports may still be kept."""
+    with app.store.read() as tx:
+        user = users.get(tx, x3_user)
+    return user if user is not None and user.state is UserState.REMOVED else None
+
+
+def erase_removed(app: Application, user: User) -> None:
+    """Erase what is kept of a removed user, for good."""
+    with app.store.begin() as tx:
+        users.erase(tx, user.id)
 
 
 async def _delete(hand: Hand, link: Link, look: Present) -> TakeOut:

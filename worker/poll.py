@@ -207,13 +207,14 @@ def _everyone_fully(app: Application) -> list[int]:
 
 
 def _forget_old(app: Application) -> None:
-    """Journal lines, versions and reports beyond their time (KEEP__*)."""
+    """Journal lines, versions and reports beyond their time, and removed users of whom nothing else is kept (KEEP__*)."""
     now, keep = app.clock.now(), app.settings.keep
     with app.store.begin() as tx:
         lines = journal.prune(tx, now - timedelta(days=keep.journal_days))
         reports = passes.prune(tx, now - timedelta(days=keep.reports_days))
-    if lines or reports:
-        logger().info("forgotten", journal=lines, reports=reports)
+        removed = users.forget_removed(tx, at_once=not keep.removed_users)
+    if lines or reports or removed:
+        logger().info("forgotten", journal=lines, reports=reports, users=removed)
 
 
 async def left_over(app: Application) -> list[int]:

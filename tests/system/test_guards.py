@@ -79,7 +79,7 @@ def test_g1_g3_held_deletions_are_gone_when_the_items_come_back(world: World) ->
     world.quiet()
 
 
-@pytest.mark.parametrize("how", ["option", "setting", "neither"])
+@pytest.mark.parametrize("how", ["option", "setting", "later", "neither"])
 def test_r5_of_a_removed_user_nothing_personal_stays_where_it_is_to_be_erased(world: World, how: str) -> None:
     world.alice.new_task("Quarterly figures of Marchetti", dueDateTime=day(on(3)))
     world.sync()
@@ -89,6 +89,8 @@ def test_r5_of_a_removed_user_nothing_personal_stays_where_it_is_to_be_erased(wo
     if how == "setting":
         world.product.settings["X3SYNC_KEEP__REMOVED_USERS"] = "false"
     world.product.json("users", "remove", "REP1", "--yes", *(["--erase"] if how == "option" else []))
+    if how == "later":
+        assert world.product.json("users", "remove", "REP1", "--yes", "--erase") == {"removed": True, "take_out": []}
     world.product.json("db", "upgrade")  # the file is written out when the last connection closes
     assert (b"Marchetti" in world.product.bytes()) is (how == "neither")
     assert world.alice.tasks()[0]["title"] == "Figures of Marchetti, second look"  # the mailbox itself is not touched

@@ -8,13 +8,15 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import func, select
 
 from reconcile.port import TryLater
 from tests.system.servers import Servers
 from tests.worker.fleet import app, broker, causes, clear, clock_of, enable, new_task, servers, settings, valkey
-from worker import poll
+from worker import people, poll
 from worker.bootstrap import Application
 from worker.state import dirty, users
+from worker.state.tables import JournalRow, PassRow
 from worker.state.users import User
 from worker.tasks import sync_user
 
@@ -161,3 +163,45 @@ async def test_a_commit_an_hour_later_than_its_stamp_is_told_by_x3s_queue(app: A
     await sync_user.run(app, user.id)
     assert titles(app, user) == ["Committed late"]
     assert queue(servers) == []
+
+
+def kept(app: Application, user: User) -> tuple[int, int, str]:
+    """What is kept of a user: lines of the journal, reports, his address."""
+    with app.store.read() as tx:
+        row = users.by_id(tx, user.id)
+        counted = [tx.scalar(select(func.count()).where(t.user_id == user.id)) for t in (JournalRow, PassRow)]
+    assert row is not None
+    return counted[0] or 0, counted[1] or 0, row.address
+
+
+async def test_r2_r5_journal_reports_and_removed_users_are_forgotten_in_time(app: Application) -> None:
+    stays, goes = await begun(app, 1, 2)
+    await new_task(app, "Old", rep="R001")
+    await new_task(app, "Old too", rep="R002")
+    for user in (stays, goes):
+        with app.store.begin() as tx:
+            dirty.mark(tx, [dirty.Mark(user_id=user.id, since=app.clock.now(), causes=("poll",))])
+        await sync_user.run(app, user.id)
+    await people.remove(app, goes, take_out=False)
+    assert all(kept(app, stays))
+    assert all(kept(app, goes))
+    clock_of(app).pass_by(91 * 86_400.0)
+    await poll.everyone_fully(app)
+    assert [kept(app, user)[1] for user in (stays, goes)] == [0, 0]  # KEEP__REPORTS_DAYS
+    assert kept(app, stays)[0] > 0
+    assert kept(app, goes)[0] > 0
+    assert kept(app, goes)[2] == goes.address
+    clock_of(app).pass_by(310 * 86_400.0)
+    await poll.everyone_fully(app)
+    assert kept(app, stays) == (0, 0, stays.address)  # KEEP__JOURNAL_DAYS
+    assert kept(app, goes) == (0, 0, "")  # nothing is known of him any more but his code
+
+
+async def test_r5_the_setting_erases_who_was_removed_before_it(app: Application) -> None:
+    (goes,) = await begun(app, 1)
+    await people.remove(app, goes, take_out=False)
+    assert kept(app, goes)[1:] != (0, "")
+    keep = app.settings.keep.model_copy(update={"removed_users": False})
+    app.settings = app.settings.model_copy(update={"keep": keep})
+    await poll.everyone_fully(app)
+    assert kept(app, goes) == (0, 0, "")

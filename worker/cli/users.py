@@ -150,6 +150,12 @@ def remove(
     """Off-board: unlink, or take out of Outlook only what the sync made. Nobody is mailed, X3 is not touched."""
 
     async def job(app: Application) -> tuple[list[people.TakeOut], bool]:
+        if erase and (gone := people.removed(app, user)) is not None:
+            if not (yes or dry_run):
+                _confirm(f"What is kept of {gone.x3_user}, who is removed, will be erased.", as_json=as_json)
+            if not dry_run:
+                people.erase_removed(app, gone)
+            return [], not dry_run
         found = desk.find_user(app, user)
         rows = await people.preview_take_out(app, found) if take_out else []
         if dry_run:

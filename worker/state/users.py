@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, exists, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -228,6 +228,18 @@ def erase(tx: Session, user_id: int) -> None:
     for table in (JournalRow, PassRow):
         tx.execute(delete(table).where(table.user_id == user_id))
     _update(tx, user_id, address="", display="", settings="{}")
+
+
+def forget_removed(tx: Session, *, at_once: bool) -> int:
+    """Erase the removed users of whom no journal and no report is kept any more, or `at_once` all of them; answers how
+    many."""
+    gone = select(UserRow.id).where(UserRow.state == UserState.REMOVED.value)
+    kept = [exists().where(table.user_id == UserRow.id) for table in (JournalRow, PassRow)]
+    named = or_(UserRow.address != "", UserRow.display != "")
+    chosen = list(tx.scalars(gone.where(or_(named, *kept) if at_once else and_(named, *(not_(one) for one in kept)))))
+    for user_id in chosen:
+        erase(tx, user_id)
+    return len(chosen)
 
 
 def _update(tx: Session, user_id: int, **values: Any) -> None:
