@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.system.outlook import day
+from tests.system.outlook import attendee, day
 from tests.system.world import World, at, mailbox, on, ymd
 
 X3_NAMES = ("ZTSK", "ZCLL", "ZBAP", "ZCOR")
@@ -228,14 +228,37 @@ def test_g5_lost_rights_pause_the_user_delete_nothing_and_catch_up(world: World,
     world.later()
     world.alice.new_task("While away")
     world.servers.fault("status", {"mailbox": mailbox(1)}, status=status, code=code, every=True)
-    assert world.product.run("sync", "REP1", "--json", code=None).code != 0
+    for _ in range(3):
+        assert world.product.run("sync", "REP1", "--full", "--json", code=None).code != 0
+        world.later(3600)
     user = world.product.json("users", "list")["users"][0]
     assert user["state"] == "paused"
     assert user["paused_why"]
+    assert sum(text.count("user_paused") for text in world.product.said) == 1
     world.servers.mend()
     world.product.run("users", "resume", "REP1")
     world.sync()
     assert counts(world) == [3, 2, 2, 2, 3, 4, 2]
+    world.quiet()
+
+
+def test_g5_a_revoked_credential_is_said_once_deletes_nothing_and_catches_up(world: World) -> None:
+    fill(world)
+    world.sync()
+    world.later()
+    world.alice.delete_task(next(row["id"] for row in world.alice.tasks() if row["title"] == "Task O"))
+    world.alice.new_task("While away")
+    world.product.settings["X3SYNC_GRAPH__STATIC_TOKEN"] = "revoked"
+    for full in ((), ("--full",), ()):
+        assert world.product.run("sync", "REP1", *full, "--json", code=None).code == 1
+        world.later(3600)
+    assert counts(world)[:4] == ALL[:4]
+    world.product.settings["X3SYNC_GRAPH__STATIC_TOKEN"] = "emulator"
+    world.sync()
+    said = "\n".join(world.product.said)
+    assert (said.count("side_stopped"), said.count("side_answers_again"), said.count("user_paused")) == (1, 1, 0)
+    assert sorted(row["FULOBJ"] for row in world.sage.all("ZTSK")) == ["Task X", "While away"]
+    assert counts(world) == ALL
     world.quiet()
 
 
@@ -263,6 +286,46 @@ def test_g6_a_copied_database_writes_nothing_until_it_is_claimed(world: World) -
     world.product.run("db", "claim", "--yes", code=None)
     world.sync()
     assert len(world.sage.all("ZTSK")) == 1
+
+
+def test_g6_no_command_writes_with_a_copied_database(world: World) -> None:
+    """Whoever asks for it: a pass, a forced one, a word about what is held or wrong, a version put back, a user more or
+    less."""
+    record = world.sage.new_task("Old", ymd(3))["TSKNUM"]
+    world.sage.new_appointment("Meeting", ymd(4))
+    world.sync()
+    world.later()
+    world.alice.change_task(world.alice.tasks()[0]["id"], title="New")
+    event = world.alice.events()[0]["id"]
+    world.alice.change_event(event, attendees=[attendee("buyer@customer.example")])
+    world.sync()
+    world.later()
+    world.sage.modify("ZBAP", world.sage.only("ZBAP")["APTNUM"], FULOBJ="Moved")
+    world.servers.fault("refuse", {"operation": "save", "object": "ZTSK"}, port="x3", message="Not today.")
+    world.alice.new_task("Refused", dueDateTime=day(on(3)))
+    world.sync()
+    (held,), (line, *_) = world.held(), world.problems()
+    world.sage.modify("ZTSK", record, FULOBJ="Waits")
+    world.product.settings["X3SYNC_INSTALLATION"] = "another"
+    before = (world.written, state(world))
+    for command in (
+        ("sync", "REP1"),
+        ("sync", "REP1", "--full", "--go"),
+        ("sync", "--all"),
+        ("resync", "REP1", "--from", "both"),
+        ("held", "release", str(held["id"])),
+        ("problems", "retry", str(line["id"])),
+        ("restore", record, "--version", "1"),
+        ("users", "remove", "REP1", "--take-out", "--yes"),
+        ("users", "add", "--x3-user", "REP2", "--mailbox", mailbox(2), "--create-folders"),
+        ("subscriptions", "drop", "REP1"),
+    ):
+        answer = world.product.run(*command, "--json", code=None)
+        assert answer.code not in (0, 75), command
+        assert "db claim" in answer.out + answer.err, command
+        assert (world.written, state(world)) == before, command
+    assert world.product.run("sync", "REP1", "--dry-run", "--json").code == 0
+    assert (world.written, state(world)) == before
 
 
 def test_g6_another_public_address_writes_nothing(world: World) -> None:
