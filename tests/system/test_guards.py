@@ -167,3 +167,23 @@ def test_g1_deletions_of_contacts_count_with_the_others_when_items_are_planned_a
     world.release(*(row["id"] for row in world.held()))
     assert (world.sage.all("ZTSK"), world.held()) == ([], [])
     world.quiet()
+
+
+def test_g2_a_paused_user_delays_no_others_release(pair: World) -> None:
+    pair.product.settings["X3SYNC_GUARDS__DELETIONS_LEAST"] = "1"
+    for user, box in (("REP1", pair.alice), ("REP2", pair.benoit)):
+        keys = [box.new_task(f"{user} {n}", dueDateTime=day(on(3)))["id"] for n in range(3)]
+        pair.sync(user)
+        for key in keys[:2]:
+            box.delete_task(key)
+        pair.later()
+        pair.sync(user)
+    assert (len(pair.held()), len(pair.sage.all("ZTSK"))) == (4, 6)
+    pair.product.run("users", "pause", "REP1")
+    answer = pair.product.run("held", "release", "--all", "--json", code=None)
+    assert (answer.code, "REP1 is paused" in answer.out + answer.err) == (1, True)
+    assert sorted(row["FULOBJ"] for row in pair.sage.all("ZTSK")) == ["REP1 0", "REP1 1", "REP1 2", "REP2 2"]
+    pair.product.run("users", "resume", "REP1")
+    pair.sync("REP1")  # his release holds
+    assert sorted(row["FULOBJ"] for row in pair.sage.all("ZTSK")) == ["REP1 2", "REP2 2"]
+    pair.quiet()

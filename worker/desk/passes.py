@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from reconcile.model import Link
-from reconcile.port import Ref, Stop
+from reconcile.port import Ref, Stop, TryLater
 from worker import sides
 from worker.bootstrap import Application
 from worker.forced import Forced
@@ -14,6 +14,7 @@ from worker.log import logger
 from worker.report import Report
 from worker.state import dirty, links, users
 from worker.state.items import ItemKey
+from worker.state.leases import LeaseLost
 from worker.state.users import User, UserState
 from worker.sync import Busy, Progress
 
@@ -147,9 +148,9 @@ def link_of(app: Application, user_id: int, item: ItemKey) -> Link | None:
 
 
 async def passes_of(app: Application, user_ids: Iterable[int], progress: Progress | None = None) -> list[Report]:
-    """A pass for each of these users, cause "admin". Raises Busy after all others had theirs, when a lease was taken:
-    what was asked for is stored, and the pass that has the lease or the next one does it."""
-    reports, busy = [], list[Busy]()
+    """A pass for each of these users, cause "admin". What one of them meets, by a lease, a pause or a side that fails,
+    delays no other (G2): it is raised after all had theirs. What was asked for is stored, and his next pass does it."""
+    reports, failures = [], list[Exception]()
     for user_id in dict.fromkeys(user_ids):
         with app.store.read() as tx:
             user = users.by_id(tx, user_id)
@@ -157,8 +158,8 @@ async def passes_of(app: Application, user_ids: Iterable[int], progress: Progres
             continue
         try:
             reports.append(await pass_or_pause(app, user, cause="admin", progress=progress))
-        except Busy as taken:
-            busy.append(taken)
-    if busy:
-        raise busy[0]
+        except (Busy, NotActive, TryLater, Stop, LeaseLost) as failure:
+            failures.append(failure)
+    if failures:
+        raise failures[0]
     return reports
