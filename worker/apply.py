@@ -24,14 +24,14 @@ from reconcile.port import Endpoint, Moved, Refused, TryLater
 from reconcile.remember import before_deletion, found_again, link_after
 from worker import newcomers, refusals
 from worker.clock import Clock
-from worker.items import item_of, refs_of
+from worker.items import mark_of, refs_of
 from worker.observed import X3Questions
 from worker.report import DONE, HELD, LATER, MOVED, PROBLEM, SKIPPED, Outcome
 from worker.state import attempts, claims, dirty, journal, leases, links
 from worker.state.attempts import Attempt
 from worker.state.items import ItemKey
 from worker.state.leases import Lease, LockBusy
-from worker.state.problems import QUARANTINE_AFTER, ProblemLine
+from worker.state.problems import ProblemLine
 from worker.state.store import Store
 
 
@@ -54,7 +54,11 @@ class _Progress:
     found: tuple[Create, Present] | None = None  # what an earlier attempt made (M7)
     differs: bool = False  # and it is not what would be made now, so both sides have to be looked at again
     meeting: tuple[str, datetime | None] | None = None
-    at_item: bool = False  # the side is there, and failed over this item alone (G2)
+    failing: Side | None = None  # the side that is there, and failed over this item without refusing it (G2)
+
+    def asked(self, decision: Decision) -> Side:
+        """The side of the step that was not carried out."""
+        return next(step.side for step in decision.steps if step not in self.done)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -102,10 +106,10 @@ class Executor:
             status, why = MOVED, str(moved)
         except (TryLater, _Postponed) as later:
             status, why = LATER, str(later)
-            progress.at_item = isinstance(later, TryLater) and later.at_item
+            if isinstance(later, TryLater) and later.at_item:
+                progress.failing = progress.asked(decision)
         except Refused as refused:
-            asked = next(step for step in decision.steps if step not in progress.done)
-            progress.problems.append(refusals.refusal(refused, decision.pair, asked.side))
+            progress.problems.append(refusals.refusal(refused, decision.pair, progress.asked(decision)))
             status, why = PROBLEM, f"refused: {refused}"
         progress.failed.extend(step for step in decision.steps if step not in progress.done)
         return self._remember(decision, progress, status, why)
@@ -324,16 +328,16 @@ class Executor:
             else:
                 self._write_journal(tx, decision, progress, item, status, why)
             known, now = self.known_problems, self.clock.now()
-            poisoned = refusals.poisoned(tx, self.user_id, item, why, now) if progress.at_item else []
+            poisoned = refusals.poisoned(tx, self.user_id, item, progress.failing, why, now)
             problems_ += poisoned
-            failed = QUARANTINE_AFTER if poisoned else 1
-            refusals.put(tx, self.user_id, decision, item, problems_, known, now, linked=link is not None, failed=failed)
+            linked, given_up = link is not None, bool(poisoned)
+            refusals.put(tx, self.user_id, decision, item, problems_, known, now, linked=linked, given_up=given_up)
             if created or (link is not None and status == DONE):
                 attempts.close_of(tx, self.user_id, item)
             if progress.meeting is not None and created:
                 claims.settle(tx, self.fp, *progress.meeting, x3_key)
             if not poisoned and (status in (LATER, MOVED) or progress.failed or progress.differs):
-                dirty.mark(tx, self._marks(pair, status))
+                dirty.mark(tx, [mark_of(ref, self.user_id, now, status) for ref in refs_of(pair)])
         return Outcome(decision, status, progress.done, problems_, why, x3_key, outlook_key)
 
     def _link_now(self, decision: Decision, progress: _Progress, status: str) -> Link | None:
@@ -390,10 +394,3 @@ class Executor:
         ]
         if decision.steps or (decision.after is not None and (pair.link is None or decision.after != pair.link.state)):
             journal.append(tx, self.user_id, entries)
-
-    def _marks(self, pair: Pair, cause: str) -> list[dirty.Mark]:
-        now = self.clock.now()
-        return [
-            dirty.Mark(user_id=self.user_id, since=now, stream="item", item=item_of(ref), causes=(cause,))
-            for ref in refs_of(pair)
-        ]

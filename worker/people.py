@@ -22,7 +22,7 @@ from worker.bootstrap import Application
 from worker.choices import described
 from worker.desk.byhand import PASS_ID, Hand, by_hand
 from worker.desk.passes import Unfit, mark_dirty
-from worker.items import item_of
+from worker.items import mark_of
 from worker.state import dirty, journal, links, passes, users
 from worker.state.items import ItemKey
 from worker.state.users import Folder, Taken, User, UserSettings, UserState
@@ -198,7 +198,7 @@ def change_folders(app: Application, user: User, change: FolderChange) -> None:
         marks = [dirty.Mark(user_id=user.id, since=now, causes=("full", "settings"))]
         for link in change.released:
             ref = Ref(kind=link.type.kind, key=link.outlook_key, folder=link.folder)
-            marks.append(dirty.Mark(user_id=user.id, since=now, stream="item", item=item_of(ref), causes=("settings",)))
+            marks.append(mark_of(ref, user.id, now, "settings"))
         dirty.mark(tx, marks)
 
 

@@ -24,7 +24,7 @@ from worker.state.problems import QUARANTINE_AFTER, ProblemLine
 # By these rules, without a step, nothing was decided anew: detached, released, not read, another record, in step.
 _AS_IT_WAS = frozenset({Rule.S5, Rule.S6, Rule.S8, Rule.M1, Rule.IN_STEP})
 _PLACE = frozenset({"when", "participants"})  # what an appointment takes in X3's calendar
-OUTAGE = timedelta(minutes=3)  # a side that fails over whatever is written for no longer quarantines nothing (G2)
+OUTAGE = timedelta(minutes=3)  # what fails for no longer is not quarantined (G2)
 LEFT = "X3 took the change and left the field as it was"
 LEFT_BY_FORCE = f"{LEFT}, when it was forced, too"
 
@@ -98,21 +98,21 @@ def put(
     now: datetime,
     *,
     linked: bool,
-    failed: int = 1,
-) -> int:
+    given_up: bool = False,
+) -> None:
     """Lines of fields that were decided anew are replaced, others stay until they are cured, or their link ends (R4):
-    `linked` says whether there is one now, `failed` how often it failed without a line. Answers how often in all (G2)."""
+    `linked` says whether there is one now, `given_up` that it is in quarantine from its first line on (G2)."""
     pair, fingerprint = decision.pair, guard.versions(decision)
     lines = _lines(pair, known)
     if not (found or decision.steps or decision.after):
         # Outside the window only what was forced could be refused: an ordinary pass has no word on it before it changes.
         forced = decision.rule is Rule.U5 and any(line.fingerprint == fingerprint for line in lines)
         if forced or decision.rule in _AS_IT_WAS:
-            return 0
+            return
     stored = [line.problem for line in lines]
     again = decision.rule is Rule.IN_STEP and bool(found) and all(line in stored for line in found)
     if again and all(line.field for line in stored):
-        return 0  # said again of what has not changed (K2): no failure more
+        return  # said again of what has not changed (K2): no failure more
     touched = {line.field for line in found} | {""}
     # K3: also what goes along with a change of another field.
     touched |= {name for step in decision.steps if isinstance(step, Update) for name in step.changes}
@@ -121,7 +121,8 @@ def put(
     # Of what has no link everything was decided anew. Nothing that was said of an item before it became private stays (S4).
     anew = decision.erase or pair.link is None or not linked
     staying = [] if anew else [line for line in stored if line.field not in touched]
-    return problems.put(tx, user_id, item, [*found, *staying], fingerprint, now, failed=failed)
+    failed = QUARANTINE_AFTER if given_up else 1
+    problems.put(tx, user_id, item, [*found, *staying], fingerprint, now, failed=failed)
 
 
 def ended(tx: Session, user_id: int, seen: Gathered) -> list[ItemKey]:
@@ -161,11 +162,15 @@ def left_alone(step: Update, look: Present | None, pair: Pair, *, forced: bool) 
     return lines
 
 
-def poisoned(tx: Session, user_id: int, item: ItemKey, why: str, now: datetime) -> list[Problem]:
+def poisoned(tx: Session, user_id: int, item: ItemKey, side: Side | None, why: str, now: datetime) -> list[Problem]:
     """G2: the line of an item at which a side has failed without a word of refusal in so many passes that it is not sent
-    again; none while it may be an outage of a few minutes."""
+    again; none while it may be an outage, which ends by itself: one of a few minutes, or of all that is written there."""
+    if side is None:
+        return []
     failures = journal.failing(tx, user_id, item, LATER)
     if len(failures) < QUARANTINE_AFTER or now - failures[-1] < OUTAGE:
+        return []
+    if journal.others(tx, side, item, failures[-1]) == {LATER}:
         return []
     return [Problem(field="", message=f"failed in {len(failures)} passes: {why}")]
 

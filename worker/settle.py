@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
-
 from reconcile import guard
 from reconcile.actions import Decision, Gate, Rule
 from reconcile.context import Force
@@ -15,7 +13,7 @@ from reconcile.model import Absent, ItemType, Link, Present, Side
 from reconcile.port import Ref, Stream
 from worker import persons, refusals
 from worker.clock import Clock
-from worker.items import item_of
+from worker.items import mark_of, refs_of_item
 from worker.observed import Gathered
 from worker.report import DONE, HELD, PLANNED, PROBLEM, SKIPPED, Outcome, Report
 from worker.state import attempts, dirty, held, links, problems, users
@@ -128,15 +126,9 @@ class Settling:
         with self.store.begin(self.lease()) as tx:
             lines = [line for line in problems.of_user(tx, self.user_id) if refusals.waits_for_room(line)]
             problems.retry(tx, [line.id for line in lines])
-            dirty.mark(tx, [self._mark(ref, "room") for line in lines for ref in self._refs(tx, line.item)])
+            items = [(line.item, links.of_item(tx, self.user_id, line.item)) for line in lines]
+            dirty.mark(tx, [self._mark(ref, "room") for item, link in items for ref in refs_of_item(item, link)])
         return bool(lines)
-
-    def _refs(self, tx: Session, item: ItemKey) -> list[Ref]:
-        link = links.of_item(tx, self.user_id, item)
-        refs = [Ref(type=item.type, key=item.x3_key)] if item.x3_key else []
-        if item.outlook_key:
-            refs.append(Ref(kind=item.type.kind, key=item.outlook_key, folder=link.folder if link else ""))
-        return refs
 
     async def cure_carded(self) -> None:
         """Take away the lines of CRM contacts that have a card by now (F1, R4)."""
@@ -154,7 +146,7 @@ class Settling:
         return [mark for mark in sorted(unread, key=lambda mark: mark.item) if mark.item not in given_up]
 
     def _mark(self, ref: Ref, cause: str) -> dirty.Mark:
-        return dirty.Mark(user_id=self.user_id, since=self.clock.now(), stream="item", item=item_of(ref), causes=(cause,))
+        return mark_of(ref, self.user_id, self.clock.now(), cause)
 
     def _source_gone(self, seen: Gathered, attempt: attempts.Attempt) -> bool:
         if attempt.side is Side.X3:

@@ -341,6 +341,24 @@ def test_g2_an_outage_of_minutes_quarantines_nothing(world: World) -> None:
     world.quiet()
 
 
+def test_g2_an_outage_of_all_that_is_written_quarantines_nothing(world: World) -> None:
+    numbers = [world.sage.new_task(f"Start {n}", ymd(3))["TSKNUM"] for n in range(2)]
+    world.sync()
+    world.later()
+    for n, number in enumerate(numbers):
+        world.sage.modify("ZTSK", number, FULOBJ=f"Other {n}")
+    world.servers.fault("status", {"method": "PATCH"}, status=500, every=True)
+    for _ in range(7):
+        world.later(600)
+        world.sync()
+    assert world.problems() == []
+    world.servers.mend()
+    world.sync()
+    assert sorted(task["title"] for task in world.alice.tasks()) == ["Other 0", "Other 1"]
+    assert world.problems() == []
+    world.quiet()
+
+
 def test_g2_a_refusal_of_one_item_never_stops_a_pass(world: World) -> None:
     for n in range(5):
         world.alice.new_task(f"Task {n}", dueDateTime=day(on(n)))

@@ -19,8 +19,9 @@ from reconcile.model import UNREAD, Link, Observation, Pair, Present, Side
 from reconcile.port import Endpoint, TryLater
 from worker import identity, wall_times
 from worker.bootstrap import Application
-from worker.desk.passes import NotActive, Unfit, link_of, refs
+from worker.desk.passes import NotActive, Unfit, link_of
 from worker.directory import DirectoryReader
+from worker.items import refs_of_item
 from worker.state import journal, leases, links
 from worker.state.items import ItemKey
 from worker.state.leases import Lease, LockBusy
@@ -54,7 +55,7 @@ class Hand:
         another record by now (M1), TryLater and Stop."""
         looks: dict[Side, Observation] = {Side.X3: UNREAD, Side.OUTLOOK: UNREAD}
         link = self.link(item)
-        for ref in refs(item, link):
+        for ref in refs_of_item(item, link):
             side = Side.X3 if ref.kind is None else Side.OUTLOOK
             looks[side] = (await self.endpoint(side).read([ref])).get(ref, UNREAD)
         x3 = looks[Side.X3]

@@ -10,7 +10,8 @@ from typing import Any
 from reconcile.model import ItemType, Present, Side
 from reconcile.port import Endpoint
 from worker.bootstrap import Application
-from worker.desk.passes import Unfit, codes, find_user, link_of, mark_dirty, mark_items, passes_of, refs
+from worker.desk.passes import Unfit, codes, find_user, link_of, mark_dirty, mark_items, passes_of
+from worker.items import refs_of_item
 from worker.report import Report
 from worker.settle import WHOLE
 from worker.state import codec, held, links, problems, users
@@ -116,7 +117,7 @@ async def held_versions(app: Application, rows: Sequence[HeldRow]) -> list[HeldR
         item = ItemKey(ItemType(row.type), row.x3_key, row.outlook_id) if row.type else WHOLE
         worlds = app.worlds(user, read_only=True)
         looks: dict[str, Mapping[str, Any] | None] = {"x3": None, "outlook": None}
-        for ref in refs(item, link_of(app, user.id, item)):
+        for ref in refs_of_item(item, link_of(app, user.id, item)):
             side = Side.X3 if ref.kind is None else Side.OUTLOOK
             endpoint: Endpoint = worlds.x3 if side is Side.X3 else worlds.outlook
             observed = (await endpoint.read([ref])).get(ref)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from reconcile.model import Link
-from reconcile.port import Ref, Stop, TryLater
+from reconcile.port import Stop, TryLater
 from worker import sides
 from worker.bootstrap import Application
 from worker.forced import Forced
-from worker.items import item_of
+from worker.items import mark_of, refs_of_item
 from worker.log import logger
 from worker.report import Report
 from worker.state import dirty, links, users
@@ -121,24 +121,8 @@ def mark_items(app: Application, user_id: int, items: Iterable[ItemKey], cause: 
     now = app.clock.now()
     wanted = [item for item in items if item.x3_key or item.outlook_key]
     with app.store.begin() as tx:
-        marks = [
-            dirty.Mark(user_id=user_id, since=now, stream="item", item=item_of(ref), causes=(cause,))
-            for item in wanted
-            for ref in refs(item, link_of(app, user_id, item))
-        ]
-        dirty.mark(tx, marks)
-
-
-def refs(item: ItemKey, link: Link | None) -> list[Ref]:
-    """How the two halves of an item are named in a read; To Do needs the folder, which the link knows."""
-    x3_key = item.x3_key or (link.x3_key if link else "")
-    outlook_key = item.outlook_key or (link.outlook_key if link else "")
-    found = []
-    if x3_key:
-        found.append(Ref(type=item.type, key=x3_key))
-    if outlook_key:
-        found.append(Ref(kind=item.type.kind, key=outlook_key, folder=link.folder if link else ""))
-    return found
+        named = [ref for item in wanted for ref in refs_of_item(item, link_of(app, user_id, item))]
+        dirty.mark(tx, [mark_of(ref, user_id, now, cause) for ref in named])
 
 
 def link_of(app: Application, user_id: int, item: ItemKey) -> Link | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, case, cast, delete, func, insert, or_, select, update
+from sqlalchemy import String, and_, case, cast, delete, func, insert, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from reconcile.actions import Rule
@@ -127,6 +127,18 @@ def failing(tx: Session, user_id: int, item: ItemKey, outcome: str) -> list[date
         known = entry.before or known
         found[entry.pass_id] = entry.at
     return list(found.values())
+
+
+def others(tx: Session, side: Side, item: ItemKey, since: datetime) -> set[str]:
+    """How the writes of other items ended on a side since then, of whatever user: done, later (G2)."""
+    row = JournalRow
+    itself = and_(row.type == item.type.value, row.x3_key == item.x3_key, row.outlook_key == item.outlook_key)
+    chosen = (
+        select(row.outcome)
+        .distinct()
+        .where(row.side == side.value, row.at >= since, row.outcome.in_(("done", "later")), not_(itself))
+    )
+    return set(tx.scalars(chosen))
 
 
 def for_key(tx: Session, key: str, user_id: int | None = None) -> list[tuple[int, ItemKey]]:
