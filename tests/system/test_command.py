@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.system.world import World, mailbox, ymd
 
 
@@ -26,6 +28,7 @@ def test_the_first_minutes_of_an_installation(bare: World) -> None:
     assert report["pass"] == done["pass"]
 
 
+@pytest.mark.timeout(180)  # five commands, each a process of its own
 def test_exit_codes(world: World) -> None:
     assert world.product.spawn("version").code == 0
     assert world.product.spawn("nonsense", code=None).code == 2
