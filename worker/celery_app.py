@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Concatenate, Generic, ParamSpec
 
 from celery import Celery, signals
@@ -309,9 +310,17 @@ def _full_pass(settings: Settings, **how: Any) -> crontab:
 
 
 def full_pass_due(settings: Settings, last: datetime, now: datetime) -> bool:
-    """Whether FULL_PASS_CRON named a moment after `last` and up to `now`. Raises ValueError without a broker."""
-    cron = _full_pass(settings, nowfun=lambda: now, app=connect(settings))
+    """Whether FULL_PASS_CRON named a moment after `last` and up to `now`."""
+    cron = _full_pass(settings, nowfun=lambda: now, app=_in_zone(settings.timezone))
     return cron.remaining_estimate(last).total_seconds() <= 0
+
+
+@lru_cache(maxsize=1)
+def _in_zone(timezone: str) -> Celery:
+    """A crontab takes its zone from a Celery. Kept, for each sweep asks."""
+    celery = Celery(set_as_current=False)
+    celery.conf.update(timezone=timezone, enable_utc=True)
+    return celery
 
 
 def _every(name: str, seconds: float) -> Mapping[str, Any]:
