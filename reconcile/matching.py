@@ -70,6 +70,8 @@ class Matching:
 
 @dataclass(slots=True)
 class Work:
+    """A matching under way: what is still free, and what has been paired so far. Its steps hand it on to each other."""
+
     seen: Observed
     fp: str
     mailbox: str

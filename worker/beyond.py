@@ -7,7 +7,7 @@ other side on its days, lest it be there already (M4, M7, F4).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -58,22 +58,20 @@ class Beyond:
             for key, record in records
             if key in self.force.x3 and key[0].kind is Kind.EVENT and record.where is Where.OUT_OF_WINDOW
         ]
-        span = around(made)
-        if span is None:
-            return []
-        return _all(await asyncio.gather(*(self.outlook.between(folder, *span) for folder in self.calendars)))
+        return await shown_around(made, self.outlook, self.calendars)
 
 
 def _all(found: Iterable[Sequence[Sighting]]) -> list[Sighting]:
     return [sighting for of_one in found for sighting in of_one]
 
 
-def around(items: Iterable[Present]) -> tuple[datetime, datetime] | None:
-    """The instants [start, end) between which all of them lie, whatever the zone; None for none."""
+async def shown_around(items: Iterable[Present], outlook: OutlookQuestions, calendars: Collection[str]) -> list[Sighting]:
+    """What the calendars show on the days of these items, whatever the zone. Raises TryLater and Stop."""
     days = _days(items)
     if days is None:
-        return None
-    return datetime.combine(days[0], time(), UTC), datetime.combine(days[1] + _DAY, time(), UTC)
+        return []
+    start, end = (datetime.combine(day, time(), UTC) for day in (days[0], days[1] + _DAY))
+    return _all(await asyncio.gather(*(outlook.between(calendar, start, end) for calendar in calendars)))
 
 
 def _days(items: Iterable[Present]) -> Days | None:

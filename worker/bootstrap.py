@@ -194,7 +194,7 @@ class Application:
 
     def worlds(self, user: User, *, read_only: bool = False) -> Worlds:
         """The two sides as this user's pass sees them; `read_only` refuses writes in both transports (G4)."""
-        watch, request_seconds = Watch(), max(self.settings.graph.timeout_seconds, self.settings.x3.timeout_seconds)
+        watch, request_seconds = Watch(), self.settings.request_seconds
 
         async def pace(mailbox: str, parts: int) -> None:
             waited = await self.limits().pace(mailbox, parts)

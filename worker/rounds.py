@@ -23,7 +23,7 @@ from worker.apply import Executor
 from worker.clock import Clock
 from worker.directory import DirectoryReader
 from worker.gather import Gatherer
-from worker.items import ref_of
+from worker.items import ref_of, refs_of_item
 from worker.observed import Gathered
 from worker.recall import Recall
 from worker.report import Outcome, Report
@@ -95,7 +95,7 @@ class Round:
         """Items that must be looked at whatever the streams say: marked, held, or in the middle of a create (G3, M7)."""
         refs = [ref for mark in marks if mark.item and (ref := ref_of(mark.item)) is not None]
         with self.store.read() as tx:
-            refs.extend(ref for one in held.of_user(tx, self.user.id) for ref in _refs_of_key(one.item))
+            refs.extend(ref for one in held.of_user(tx, self.user.id) for ref in refs_of_item(one.item, None))
             for attempt in attempts.of_user(tx, self.user.id):
                 if attempt.side is Side.X3:
                     refs.append(Ref(kind=attempt.type.kind, key=attempt.source_key, folder=attempt.folder))
@@ -345,12 +345,3 @@ def _series_written(decision: Decision) -> str:
     outlook = decision.pair.outlook
     event = outlook.outlook.event if isinstance(outlook, Present) else None
     return event.series_id if event is not None and any(step.side is Side.OUTLOOK for step in decision.steps) else ""
-
-
-def _refs_of_key(item: ItemKey) -> list[Ref]:
-    refs = []
-    if item.x3_key:
-        refs.append(Ref(type=item.type, key=item.x3_key))
-    if item.outlook_key:
-        refs.append(Ref(kind=item.type.kind, key=item.outlook_key))
-    return refs

@@ -3,13 +3,12 @@ whose record is new to the user (M6)."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from reconcile.model import UNREAD, Absent, Born, Kind, Link, Marker, Present, Private, Where
 from reconcile.port import Sighting, TryLater
-from worker.beyond import around
+from worker.beyond import shown_around
 from worker.observed import Gathered, Memory, OutlookQuestions
 
 
@@ -75,11 +74,7 @@ class Search:
                 seen.invited.add(key[1])
             for event in found or ():
                 seen.outlook.setdefault((Kind.EVENT, event.key), event)
-        span = around(recurring)
-        if span is None:
-            return []
-        shown = await asyncio.gather(*(self.outlook.between(calendar, *span) for calendar in calendars))
-        return [sighting for of_one in shown for sighting in of_one]
+        return await shown_around(recurring, self.outlook, calendars)
 
     async def _find(self, uids: Iterable[str]) -> list[Present | Private] | None:
         """None when a calendar did not answer: then nobody knows."""

@@ -229,7 +229,7 @@ def _contradictions(settings: Settings) -> list[SettingProblem]:
     for name, path in files.items():
         if path is not None and not path.is_file():
             wrong(name, "there is no such file", "Check the path and its rights.")
-    longest = max(graph.timeout_seconds, settings.x3.timeout_seconds)
+    longest = settings.request_seconds
     # A lease is renewed after each third of it; what would outlast it is never sent.
     if settings.lease_seconds < 1.5 * longest:
         wrong(

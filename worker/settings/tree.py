@@ -200,6 +200,11 @@ class Settings(BaseSettings):
         """Only what `load` hands over: it has read the environment, `.env` and the files of secrets already."""
         return (init_settings,)
 
+    @property
+    def request_seconds(self) -> float:
+        """How long a request may take on either side."""
+        return max(self.graph.timeout_seconds, self.x3.timeout_seconds)
+
     database_url: SecretStr = Field(
         default=SecretStr("sqlite:///./var/x3sync.db"), description="sqlite:///… or postgresql://user:password@host/name"
     )
