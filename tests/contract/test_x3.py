@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from reconcile.actions import Assign, Join, Unassign, Withdraw
-from reconcile.model import Appointment, ItemType, Where
+from reconcile.actions import Assign, Create, Join, Unassign, Withdraw
+from reconcile.model import Appointment, ItemType, Present, Where
 from reconcile.port import Refused
 from tests.contract.acting import but, make, present
 from tests.contract.cases import EndpointCase, sample
@@ -52,13 +52,19 @@ async def test_unassigning_takes_only_the_assignment(x3_case: EndpointCase) -> N
     assert back.x3.representatives == (step.representative,)
 
 
-async def test_withdrawing_takes_one_participant(x3_case: EndpointCase) -> None:
-    """D7: only his participation leaves the appointment."""
+async def spread(x3_case: EndpointCase) -> tuple[Appointment, Create, Present]:
+    """An appointment of three representatives: as a sample, as it was asked for, as it was made."""
     content = sample(ItemType.APPOINTMENT, x3_case.side)
     assert isinstance(content, Appointment)
-    spread = x3_case.new(ItemType.APPOINTMENT, replace(content, participants=("R002", "R003")))
-    made = await x3_case.endpoint.apply(spread)
+    step = x3_case.new(ItemType.APPOINTMENT, replace(content, participants=("R002", "R003")))
+    made = await x3_case.endpoint.apply(step)
     assert made is not None
+    return content, step, made
+
+
+async def test_withdrawing_takes_one_participant(x3_case: EndpointCase) -> None:
+    """D7: only his participation leaves the appointment."""
+    content, _, made = await spread(x3_case)
     await x3_case.endpoint.apply(Withdraw(target=made, representative="R002"))
     left = await present(x3_case, ItemType.APPOINTMENT, made.key)
     assert left.content == but(content, participants=("R003",))
@@ -67,11 +73,7 @@ async def test_withdrawing_takes_one_participant(x3_case: EndpointCase) -> None:
 
 async def test_withdrawing_the_organiser_hands_the_appointment_over(x3_case: EndpointCase) -> None:
     """D7, A4: the first participant has it then."""
-    content = sample(ItemType.APPOINTMENT, x3_case.side)
-    assert isinstance(content, Appointment)
-    step = x3_case.new(ItemType.APPOINTMENT, replace(content, participants=("R002", "R003")))
-    made = await x3_case.endpoint.apply(step)
-    assert made is not None
+    content, step, made = await spread(x3_case)
     await x3_case.endpoint.apply(Withdraw(target=made, representative=step.representative))
     left = await present(x3_case, ItemType.APPOINTMENT, made.key)
     assert left.content == but(content, participants=("R003",))

@@ -325,36 +325,21 @@ def test_g2_what_fails_without_a_refusal_is_not_sent_for_ever(world: World, how:
     world.quiet()
 
 
-def test_g2_an_outage_of_minutes_quarantines_nothing(world: World) -> None:
-    world.sage.new_task("Start", ymd(3))
-    world.sync()
-    world.later()
-    world.sage.modify("ZTSK", world.sage.only("ZTSK")["TSKNUM"], FULOBJ="Other")
-    world.servers.fault("status", {"method": "PATCH"}, status=500, every=True)
-    for _ in range(7):
-        world.later(20)
-        world.sync()
-    assert world.problems() == []
-    world.servers.mend()
-    world.sync()
-    assert (world.alice.tasks()[0]["title"], world.problems()) == ("Other", [])
-    world.quiet()
-
-
-def test_g2_an_outage_of_all_that_is_written_quarantines_nothing(world: World) -> None:
-    numbers = [world.sage.new_task(f"Start {n}", ymd(3))["TSKNUM"] for n in range(2)]
+@pytest.mark.parametrize(("items", "seconds"), [(1, 20), (2, 600)], ids=["of minutes", "of all that is written"])
+def test_g2_an_outage_quarantines_nothing(world: World, items: int, seconds: int) -> None:
+    numbers = [world.sage.new_task(f"Start {n}", ymd(3))["TSKNUM"] for n in range(items)]
     world.sync()
     world.later()
     for n, number in enumerate(numbers):
         world.sage.modify("ZTSK", number, FULOBJ=f"Other {n}")
     world.servers.fault("status", {"method": "PATCH"}, status=500, every=True)
     for _ in range(7):
-        world.later(600)
+        world.later(seconds)
         world.sync()
     assert world.problems() == []
     world.servers.mend()
     world.sync()
-    assert sorted(task["title"] for task in world.alice.tasks()) == ["Other 0", "Other 1"]
+    assert sorted(task["title"] for task in world.alice.tasks()) == [f"Other {n}" for n in range(items)]
     assert world.problems() == []
     world.quiet()
 
