@@ -5,10 +5,12 @@ Events and contacts of a whole mailbox; To Do refuses application permissions (g
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from kiota_abstractions.request_information import RequestInformation
 from msgraph.generated.models.subscription import Subscription
 
 from graph_adapter import wire
@@ -19,7 +21,8 @@ from graph_adapter.zones import stamp
 from reconcile.model import Kind
 from reconcile.port import Refused
 
-LIFETIME = timedelta(minutes=10_000)  # the service's most is 10,080 minutes
+# The service's most is 10,080 minutes; older pages say 4,230, and how it refuses more is not documented.
+LIFETIMES = (timedelta(minutes=10_000), timedelta(minutes=4_200))
 RESOURCES = {Kind.EVENT: "events", Kind.CONTACT: "contacts"}
 _CHANGES = "created,updated,deleted"
 _TRIES = 3
@@ -55,14 +58,17 @@ class Subscriptions:
             notification_url=notify,
             lifecycle_notification_url=lifecycle,
             resource=resource,
-            expiration_date_time=now + LIFETIME,
             client_state=client_state,
         )
-        info = self._builder.to_post_request_information(model)
-        info.headers.add("Prefer", 'IdType="ImmutableId"')
+
+        def request() -> RequestInformation:
+            info = self._builder.to_post_request_information(model)
+            info.headers.add("Prefer", 'IdType="ImmutableId"')
+            return info
+
         for _ in range(_TRIES):
             try:
-                return _subscribed((await self._graph.send(info, mailbox)).decode(wire.Subscription))
+                return await self._until(request, model, mailbox, now)
             except Refused as error:
                 # The status alone tells: the code of this refusal is not documented.
                 if not str(error).startswith("409"):
@@ -103,12 +109,25 @@ class Subscriptions:
 
     async def renew(self, subscription: str, *, now: datetime) -> Subscribed | None:
         """Prolong, which also reauthorises; None when it is gone and has to be created again."""
-        model = Subscription(expiration_date_time=now + LIFETIME)
-        info = self._builder.by_subscription_id(subscription).to_patch_request_information(model)
+        model, one = Subscription(), self._builder.by_subscription_id(subscription)
         try:
-            return _subscribed((await self._graph.send(info, "")).decode(wire.Subscription))
+            return await self._until(lambda: one.to_patch_request_information(model), model, "", now)
         except Gone:
             return None
+
+    async def _until(
+        self, request: Callable[[], RequestInformation], model: Subscription, mailbox: str, now: datetime
+    ) -> Subscribed:
+        """Send it with the longest life that is not refused. Raises the last refusal."""
+        for lifetime in LIFETIMES:
+            model.expiration_date_time = now + lifetime
+            try:
+                return _subscribed((await self._graph.send(request(), mailbox)).decode(wire.Subscription))
+            except Refused as error:
+                refusal = error
+                if not str(error).startswith("400"):
+                    break
+        raise refusal
 
     async def delete(self, subscription: str) -> None:
         """End it; one that is gone is done."""

@@ -77,6 +77,14 @@ async def test_create_adopt_renew_delete(box: Box, hook: Hook) -> None:
     assert await subscriptions.list() == []
 
 
+async def test_where_the_service_allows_less_it_lives_as_long_as_that(box: Box, hook: Hook) -> None:
+    await box.control("switches", {"subscription_max_minutes": 4230})
+    made = await create(box, hook)
+    renewed = await Subscriptions(box.graph).renew(made.id, now=NOW + timedelta(minutes=10))
+    assert renewed is not None
+    assert timedelta(days=2.5) < made.expires - NOW < renewed.expires - NOW < timedelta(minutes=4230)
+
+
 async def test_what_notifies_another_address_is_left_alone_and_told(box: Box, hook: Hook) -> None:
     first = await create(box, hook)
     with pytest.raises(Refused, match=f"subscribed for {hook.url}/n already"):

@@ -126,7 +126,7 @@ class Checker:
     def _duplicates(self, thing: Thing, now: Look) -> Iterator[Finding]:
         records = now.of(thing.tag)
         starts = Counter(record.start for record in records)
-        twice = max(starts.values(), default=0) > 1 if thing.kind == "series" else len(records) > 1
+        twice = max(starts.values(), default=0) > 1 if thing.kind == "series" else len(records) > 1 + thing.beside
         if twice:
             yield Finding("duplicates", f"{thing.tag} in X3: {[(r.key, r.start, r.reps) for r in records]}")
         for user in self.users:

@@ -164,9 +164,10 @@ class Fleet:
             return any(leases.busy(tx, user.id) or dirty.take(tx, user.id) for user in users)
 
     def rest(self) -> str:
-        """Wait until nobody works and nothing waits."""
+        """Wait until nobody works and nothing waits; whoever was paused goes on."""
         deadline = time.monotonic() + PATIENCE
         while self._busy() and time.monotonic() < deadline:
+            self.stage.resume(self.users)
             self._told().send("x3sync.sweep")
             time.sleep(0.5)
         return "something waits for a person" if self._busy() else "all is done"

@@ -14,11 +14,9 @@ from tests.soak.check import Checker, Finding, overheard
 from tests.soak.fleet import Fleet
 from tests.soak.passes import Passes
 from tests.soak.people import People
-from tests.soak.stage import LOOSE_BRAKES, USERS, Stage, code
+from tests.soak.stage import LOOSE_BRAKES, USERS, Stage
 from tests.system.world import X3_LIMIT
 from worker import desk
-from worker.state import users as state_users
-from worker.state.users import UserState
 
 ROUNDS = 9  # of passes of everybody, until nothing is written any more
 _STEPS = (("act", 52), ("plain", 14), ("faulty", 14), ("watched", 5), ("twice", 5), ("kill", 5), ("cut", 3), ("time", 5))
@@ -92,7 +90,7 @@ class History:
             told.steps.append(self._step(rng, people, passes))
             if self.more.random() < 0.07:
                 told.steps.append(passes.troubled(self.more))
-                resume(self.stage, passes)
+                self.stage.resume(passes.users)
             told.findings += overheard(self.stage)
         told.killed = passes.killed
         finish(self.stage, people, passes, told)
@@ -147,7 +145,7 @@ class History:
 
 def finish(stage: Stage, people: People, passes: Passes, told: Told) -> None:
     """Bring the history to rest, and check it."""
-    restless = settle(stage, passes, told)
+    restless = settle(stage, people, passes, told)
     checker = Checker(stage, people, passes.users)
     if restless:
         told.findings.append(Finding("lost", restless))
@@ -155,17 +153,17 @@ def finish(stage: Stage, people: People, passes: Passes, told: Told) -> None:
     told.excused = checker.excused
 
 
-def settle(stage: Stage, passes: Passes, told: Told) -> str:
+def settle(stage: Stage, people: People, passes: Passes, told: Told) -> str:
     """Quiet passes until nothing is written any more, the last of them full; people release and retry what waits for them.
     What is wrong with the rest is answered, blank when all is well."""
     stage.database.age_leases()
     said = ""
     for number in range(ROUNDS):
         stage.advance(X3_LIMIT)
-        resume(stage, passes)
+        stage.resume(passes.users)
         before = written(stage)
         said = "; ".join(stage.wait(passes.one(user, full=number % 2 == 1)) for user in passes.users)
-        helped = relieve(stage) if number in (1, 3) else ""
+        helped = relieve(stage, people) if number in (1, 3) else ""
         told.steps.append(f"settling{' (full)' if number % 2 else ''}: {said} {helped}")
         if number % 2 == 1 and written(stage) == before and not helped:
             return ""
@@ -177,20 +175,12 @@ def written(stage: Stage) -> tuple[int, int]:
     return stage.servers.writes("x3"), stage.servers.writes("graph")
 
 
-def resume(stage: Stage, passes: Passes) -> None:
-    """A person lets paused users go on (G5)."""
-    for number in passes.users:
-        user = desk.find_user(stage.app, code(number))
-        if user.state is UserState.PAUSED:
-            with stage.app.store.begin() as tx:
-                state_users.resume(tx, user.id)
-
-
-def relieve(stage: Stage) -> str:
+def relieve(stage: Stage, people: People) -> str:
     """A person releases what mails nobody, and has what was refused tried again; what was done, in words."""
     held = [row for row in desk.held_rows(stage.app) if not row.would_mail]
     lines = [row for row in desk.problem_rows(stage.app) if not row.field]
     if held:
+        people.let_be_made([row.outlook_id for row in held if (row.rule, row.action) == ("M2", "create")])
         stage.wait(desk.release(stage.app, [row.id for row in held]))
     if lines:
         there = {row.id for row in desk.problem_rows(stage.app)}

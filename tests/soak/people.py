@@ -8,7 +8,7 @@ the same seed draws the same history even where a server answers in another orde
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -46,6 +46,7 @@ class Thing:
     taken_from: set[int] = field(default_factory=set)  # users it was reassigned from, or taken out of the list (S7)
     gone: bool = False  # deleted for everybody while linked and nobody had changed it: it has to stay away
     released: set[int] = field(default_factory=set)  # of these, those who did it in a folder that is not managed (S6)
+    beside: int = 0  # records that a person had made though there was one already (M2)
     words: int = 0  # how often a field was written, when it was made included
     said: dict[str, dict[Place, str]] = field(default_factory=dict)  # field -> who said what last
     odd: set[str] = field(default_factory=set)  # what was done that makes the last word uncertain
@@ -79,6 +80,13 @@ class People:
     secretive: set[int] = field(default_factory=set)  # users who have written something secret
     _count: int = 0
     _attics: dict[tuple[int, str], str] = field(default_factory=dict)
+
+    def let_be_made(self, items: Sequence[str]) -> None:
+        """Somebody wants these Outlook items, whose records were deleted, in X3 again, whatever is there by now (M2)."""
+        now = self._look()
+        for item in now.items:
+            if item.key in items and now.of(item.tag):
+                self.things[item.tag].beside += 1
 
     # ------------------------------------------------------------------------------------------ choosing
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,9 +23,9 @@ from worker import desk, log, people
 from worker.bootstrap import Application
 from worker.clock import Clock
 from worker.settings.tree import LogFormat
-from worker.state import dirty
+from worker.state import dirty, users
 from worker.state.store import Store
-from worker.state.users import User
+from worker.state.users import User, UserState
 
 T = TypeVar("T")
 USERS = (1, 2, 3)
@@ -116,6 +116,14 @@ class Stage:
         user = self.wait(people.add(self.app, code(number), mailbox(number), people.FolderChoice()))
         self.wait(desk.pass_or_pause(self.app, user, cause="cli", go=True))
         return user
+
+    def resume(self, numbers: Iterable[int]) -> None:
+        """A person lets paused users go on (G5)."""
+        for number in numbers:
+            user = desk.find_user(self.app, code(number))
+            if user.state is UserState.PAUSED:
+                with self.app.store.begin() as tx:
+                    users.resume(tx, user.id)
 
     def wait(self, work: Awaitable[T]) -> T:
         """Carry a coroutine through on the stage's loop."""

@@ -128,7 +128,7 @@ def test_the_checker_finds_what_it_counts(stage: Stage, tamper: Callable[[Stage,
     people._in_outlook("contact", "card", 1, [], "w", 4, 9)
     people._in_x3("task", "theirs", 1, [], "w", 5, 9)
     people._private("task", "hidden", 1, "w", 5, 9)
-    settle(stage, passes, Told(0))
+    settle(stage, people, passes, Told(0))
     assert Checker(stage, people, (1,)).findings() == []
     assert overheard(stage) == []
     tamper(stage, people)

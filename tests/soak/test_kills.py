@@ -61,7 +61,7 @@ def test_a_pass_killed_at_any_step_doubles_loses_and_deletes_nothing(stage: Stag
         people, passes = prepared(stage, more=more)
         told = Told(step)
         told.steps.append(passes.killed_at(1, step))
-        restless = settle(stage, passes, told)
+        restless = settle(stage, people, passes, told)
         found = Checker(stage, people, (1,)).findings()
         assert found == [], f"killed at step {step}: {found}\n{told.text()}"
         assert not restless, f"killed at step {step}: {restless}\n{told.text()}"
