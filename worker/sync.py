@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from sqlalchemy.exc import DBAPIError
+
 from reconcile.actions import Gate, Rule
 from reconcile.model import Side
 from reconcile.port import Refused, Stop, TryLater
@@ -20,6 +22,7 @@ from worker import wall_times
 from worker.clock import Clock
 from worker.forced import Forced
 from worker.forced_pass import ForcedPass
+from worker.log import logger
 from worker.report import HELD, MOVED, PLANNED, SKIPPED, Outcome, Report
 from worker.rounds import ROUNDS, Progress, Round
 from worker.settings.tree import GuardSettings
@@ -109,8 +112,12 @@ class Pass:
     async def _keep_lease(self) -> None:
         while True:
             await asyncio.sleep(self.lease_seconds / 3)
-            with self.store.begin() as tx:
-                self._lease = leases.renew(tx, self.lease(), self.lease_seconds, monotonic=self.clock.monotonic())
+            try:
+                with self.store.begin() as tx:
+                    self._lease = leases.renew(tx, self.lease(), self.lease_seconds, monotonic=self.clock.monotonic())
+            except DBAPIError as away:
+                # It holds for a while yet, and is asked for again before it ends.
+                logger().warning("lease_not_renewed", user=self.user.x3_user, error=type(away).__name__)
 
     def lease(self) -> Lease:
         """The lease as it was last renewed."""
