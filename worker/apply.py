@@ -147,8 +147,7 @@ class Executor:
                 keys.add(step.target.key)
             elif (card := newcomers.card_of(decision)) is not None:
                 keys |= newcomers.locks(card) | ({f"again:{step.sync_id}"} if step.sought else set())
-        owner, seconds = self.lease().owner, 2 * self.request_seconds
-        return leases.x3_locks(self.store.begin, decision.pair.type, keys, owner, seconds=seconds)
+        return leases.x3_locks(self.store.begin, decision.pair.type, keys, seconds=2 * self.request_seconds)
 
     async def _take(self, decision: Decision, step: Step, progress: _Progress) -> None:
         if not self.lease().outlives(self.request_seconds, self.clock.monotonic()):

@@ -62,7 +62,7 @@ class Registrar:
             return Outcome(decision, LATER, why="the lease would end before the answer")
         keys = {f"person:{person.number}"} | newcomers.locks(person.content)
         try:
-            async with leases.x3_locks(self.store.begin, ItemType.CONTACT, keys, self.lease().owner, seconds=self._seconds):
+            async with leases.x3_locks(self.store.begin, ItemType.CONTACT, keys, seconds=self._seconds):
                 met = (await persons.meet(self.x3, [person]))[person.number]
                 decision = _card_alone(persons.decide_one(person, met, context))
                 return await self._done(person, decision) if decision.steps else Outcome(decision, PROBLEM)
@@ -76,8 +76,7 @@ class Registrar:
         (step,) = decision.steps
         card: Present | None
         if isinstance(step, Identify):
-            lock = leases.x3_lock(self.store.begin, step.type, step.target.key, self.lease().owner, seconds=self._seconds)
-            async with lock:
+            async with leases.x3_lock(self.store.begin, step.type, step.target.key, seconds=self._seconds):
                 card = await self.x3.apply(step)
         else:
             assert isinstance(step, Create)

@@ -104,26 +104,26 @@ def test_a_lease_is_not_taken_before_what_was_written_under_it_is_committed(stor
 async def test_x3_locks_take_turns(store: Store) -> None:
     inside, most = 0, 0
 
-    async def write(owner: str) -> None:
+    async def write() -> None:
         nonlocal inside, most
-        async with leases.x3_lock(store.begin, ItemType.APPOINTMENT, "A1", owner):
+        async with leases.x3_lock(store.begin, ItemType.APPOINTMENT, "A1"):
             inside += 1
             most = max(most, inside)
             await asyncio.sleep(0.03)
             inside -= 1
 
-    await asyncio.gather(*(write(f"pass {n}") for n in range(5)))
+    await asyncio.gather(*(write() for _ in range(5)))
     assert most == 1
 
 
 async def test_m4_locks_of_two_cards_with_the_same_addresses_are_taken_in_one_order(store: Store) -> None:
-    async def write(owner: str, *keys: str) -> None:
-        async with leases.x3_locks(store.begin, ItemType.CONTACT, keys, owner):
+    async def write(*keys: str) -> None:
+        async with leases.x3_locks(store.begin, ItemType.CONTACT, keys):
             await asyncio.sleep(0.03)
 
     crossed = (("mail:a", "mail:b"), ("mail:b", "mail:a"))
     async with asyncio.timeout(10):  # far less than the patience for one lock
-        await asyncio.gather(*(write(f"pass {n}", *crossed[n % 2]) for n in range(6)))
+        await asyncio.gather(*(write(*crossed[n % 2]) for n in range(6)))
 
 
 async def test_an_x3_lock_ends_by_itself_and_patience_ends_before(store: Store) -> None:
@@ -131,9 +131,9 @@ async def test_an_x3_lock_ends_by_itself_and_patience_ends_before(store: Store) 
         assert leases.try_lock(tx, ItemType.CONTACT, "zoe@x.example", "killed", 0.4)
         assert leases.try_lock(tx, ItemType.CONTACT, "another", "other", 60)
     with pytest.raises(LockBusy):
-        async with leases.x3_lock(store.begin, ItemType.CONTACT, "zoe@x.example", "second", patience=0.05):
+        async with leases.x3_lock(store.begin, ItemType.CONTACT, "zoe@x.example", patience=0.05):
             raise AssertionError("must not get here")
-    async with leases.x3_lock(store.begin, ItemType.CONTACT, "zoe@x.example", "second", patience=5):
+    async with leases.x3_lock(store.begin, ItemType.CONTACT, "zoe@x.example", patience=5):
         pass
     with store.begin() as tx:
         assert leases.try_lock(tx, ItemType.CONTACT, "zoe@x.example", "third", 1)

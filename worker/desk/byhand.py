@@ -117,8 +117,7 @@ class Hand:
         return look
 
     def _lock(self, key: str, step: Step) -> AbstractAsyncContextManager[None]:
-        seconds = 2 * self.worlds.request_seconds
-        return leases.x3_lock(self.app.store.begin, step.type, key, self.lease.owner, seconds=seconds)
+        return leases.x3_lock(self.app.store.begin, step.type, key, seconds=2 * self.worlds.request_seconds)
 
     def _allowed(self, step: Step, rule: Rule, why: str) -> None:
         """U2 and A6 hold for a person's word too; an invitation is its organiser's (A4)."""

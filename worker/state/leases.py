@@ -7,6 +7,7 @@ clock, from before he asked, so he always stops before anybody else may start.
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -112,17 +113,18 @@ async def x3_lock(
     begin: Callable[[], AbstractContextManager[Session]],
     item_type: ItemType,
     key: str,
-    owner: str,
     *,
     seconds: float = 300.0,
     patience: float = 30.0,
 ) -> AsyncIterator[None]:
-    """Serialise writes of one X3 record across passes: `async with x3_lock(store.begin, type, key, lease.owner):`.
+    """Serialise writes of one X3 record, across passes and within one: `async with x3_lock(store.begin, type, key):`.
 
     `key` may also be what a create must be serialised by, such as an e-mail address (M4). Waits up to `patience` seconds,
     looking again at growing intervals, then raises LockBusy. The lock ends by itself after `seconds`, which must outlast
     the write's own time-out.
     """
+
+    owner = uuid.uuid4().hex
 
     def attempt() -> bool:
         with begin() as tx:
@@ -149,12 +151,11 @@ async def x3_locks(
     begin: Callable[[], AbstractContextManager[Session]],
     item_type: ItemType,
     keys: Iterable[str],
-    owner: str,
     *,
     seconds: float = 300.0,
 ) -> AsyncIterator[None]:
     """Several of them, always in one order, so that two passes never wait for each other."""
     async with AsyncExitStack() as stack:
         for key in sorted(set(keys)):
-            await stack.enter_async_context(x3_lock(begin, item_type, key, owner, seconds=seconds))
+            await stack.enter_async_context(x3_lock(begin, item_type, key, seconds=seconds))
         yield
