@@ -104,6 +104,8 @@ class Executor:
                     await self._take(decision, step, progress)
         except (Moved, LockBusy) as moved:
             status, why = MOVED, str(moved)
+            if isinstance(moved, Moved):
+                progress.failing = progress.asked(decision)
         except (TryLater, _Postponed) as later:
             status, why = LATER, str(later)
             if isinstance(later, TryLater) and later.at_item:

@@ -16,7 +16,7 @@ from reconcile.shown import shown
 from reconcile.text import fold
 from worker import persons
 from worker.observed import Gathered
-from worker.report import DONE, LATER, Outcome
+from worker.report import DONE, LATER, MOVED, Outcome
 from worker.state import journal, links, problems
 from worker.state.items import ItemKey
 from worker.state.problems import QUARANTINE_AFTER, ProblemLine
@@ -24,6 +24,7 @@ from worker.state.problems import QUARANTINE_AFTER, ProblemLine
 # By these rules, without a step, nothing was decided anew: detached, released, not read, another record, in step.
 _AS_IT_WAS = frozenset({Rule.S5, Rule.S6, Rule.S8, Rule.M1, Rule.IN_STEP})
 _PLACE = frozenset({"when", "participants"})  # what an appointment takes in X3's calendar
+_FAILED = frozenset({LATER, MOVED})  # without a word of refusal
 OUTAGE = timedelta(minutes=3)  # what fails for no longer is not quarantined (G2)
 LEFT = "X3 took the change and left the field as it was"
 LEFT_BY_FORCE = f"{LEFT}, when it was forced, too"
@@ -167,10 +168,11 @@ def poisoned(tx: Session, user_id: int, item: ItemKey, side: Side | None, why: s
     again; none while it may be an outage, which ends by itself: one of a few minutes, or of all that is written there."""
     if side is None:
         return []
-    failures = journal.failing(tx, user_id, item, LATER)
+    failures = journal.failing(tx, user_id, item, _FAILED)
     if len(failures) < QUARANTINE_AFTER or now - failures[-1] < OUTAGE:
         return []
-    if journal.others(tx, side, item, failures[-1]) == {LATER}:
+    others = journal.others(tx, side, item, failures[-1], {DONE, *_FAILED})
+    if others and DONE not in others:
         return []
     return [Problem(field="", message=f"failed in {len(failures)} passes: {why}")]
 

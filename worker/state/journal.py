@@ -6,7 +6,7 @@ Append-only: nothing alters a line but the erasure of a private item (S4) and th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -116,27 +116,27 @@ def for_item(tx: Session, user_id: int, item: ItemKey) -> list[Entry]:
     return [_entry(row) for row in tx.scalars(chosen)]
 
 
-def failing(tx: Session, user_id: int, item: ItemKey, outcome: str) -> list[datetime]:
-    """When the passes began to fail in this way that have all failed at the item since anything else was done with it, or
+def failing(tx: Session, user_id: int, item: ItemKey, outcomes: Container[str]) -> list[datetime]:
+    """When the passes began to fail in these ways that have all failed at the item since anything else was done with it, or
     anything was otherwise on either side; the latest first (G2)."""
     found: dict[str, datetime] = {}
     known: Mapping[Side, Content] | None = None
     for entry in reversed(for_item(tx, user_id, item)):
-        if entry.outcome != outcome or (entry.before and known is not None and entry.before != known):
+        if entry.outcome not in outcomes or (entry.before and known is not None and entry.before != known):
             break
         known = entry.before or known
         found[entry.pass_id] = entry.at
     return list(found.values())
 
 
-def others(tx: Session, side: Side, item: ItemKey, since: datetime) -> set[str]:
-    """How the writes of other items ended on a side since then, of whatever user: done, later (G2)."""
+def others(tx: Session, side: Side, item: ItemKey, since: datetime, outcomes: Collection[str]) -> set[str]:
+    """In which of these ways writes of other items ended on a side since then, of whatever user (G2)."""
     row = JournalRow
     itself = and_(row.type == item.type.value, row.x3_key == item.x3_key, row.outlook_key == item.outlook_key)
     chosen = (
         select(row.outcome)
         .distinct()
-        .where(row.side == side.value, row.at >= since, row.outcome.in_(("done", "later")), not_(itself))
+        .where(row.side == side.value, row.at >= since, row.outcome.in_(outcomes), not_(itself))
     )
     return set(tx.scalars(chosen))
 
