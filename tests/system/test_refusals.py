@@ -284,7 +284,8 @@ POISON: dict[str, tuple[str, dict[str, Any]]] = {
     "X3 without a word": ("x3", {"action": "nil_result", "match": {"operation": "modify", "object": "ZTSK"}, "status": 0}),
     "Outlook with 500": ("graph", {"action": "status", "match": {"method": "PATCH", "path": "/tasks"}, "status": 500}),
     "Outlook as changed meanwhile": (
-        "graph", {"action": "status", "match": {"method": "PATCH", "path": "/tasks"}, "status": 412},
+        "graph",
+        {"action": "status", "match": {"method": "PATCH", "path": "/tasks"}, "status": 412},
     ),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 import pytest
@@ -282,10 +283,34 @@ def test_g6_a_copied_database_writes_nothing_until_it_is_claimed(world: World) -
     assert answer.code not in (0, 75)
     assert "db claim" in answer.out + answer.err
     assert world.written == before
-    world.product.run("db", "claim", code=None)
-    world.product.run("db", "claim", "--yes", code=None)
+    world.product.run("db", "claim")
     world.sync()
     assert len(world.sage.all("ZTSK")) == 1
+
+
+def test_g6_the_whole_folder_of_an_installation_copied_writes_nothing_until_it_is_claimed(world: World) -> None:
+    world.product.settings.pop("X3SYNC_INSTALLATION", None)
+    world.product.run("db", "claim")
+    world.alice.new_task("Task")
+    world.sync()
+    world.later()
+    world.alice.new_task("Another")
+    copied = world.product.home / "copied"
+    shutil.copytree(world.product.home, copied)
+    world.product.settings |= {
+        "X3SYNC_DATABASE_URL": f"sqlite:///{copied}/x3sync.db",
+        "X3SYNC_INSTALLATION_PATH": f"{copied}/installation",
+    }
+    before = world.written
+    answer = world.product.run("sync", "REP1", "--json", code=None)
+    assert answer.code not in (0, 75)
+    assert "db claim" in answer.out + answer.err
+    assert world.written == before
+    world.product.run("db", "claim")
+    kept = [(home / "installation").read_text() for home in (world.product.home, copied)]
+    assert kept[0] != kept[1]
+    world.sync()
+    assert len(world.sage.all("ZTSK")) == 2
 
 
 def test_g6_no_command_writes_with_a_copied_database(world: World) -> None:
