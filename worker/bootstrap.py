@@ -5,7 +5,8 @@ An `Application` belongs to one process and one event loop; Celery tasks, the co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from threading import Event
@@ -200,8 +201,14 @@ class Application:
             waited = await self.limits().pace(mailbox, parts)
             watch.prove(request_seconds if waited else 0.0)
 
+        @asynccontextmanager
+        async def call() -> AsyncIterator[None]:
+            async with self.limits().x3_call():
+                watch.prove(request_seconds)
+                yield
+
         graph = self.graph().view(read_only=read_only, pace=pace)
-        x3 = self.x3().view(read_only=read_only)
+        x3 = self.x3().view(read_only=read_only, limit=call)
         zone = self.zone_of(user)
         today = self.clock.now().astimezone(ZoneInfo(zone)).date()
         window = window_of(today, ZoneInfo(zone), user.settings.days_back, user.settings.days_ahead)

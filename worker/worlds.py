@@ -50,7 +50,7 @@ class OutlookSide(Endpoint, OutlookQuestions, Protocol):
 @dataclass(slots=True)
 class Watch:
     """Whether there is still time to send: the lease as who works here sees it, for so many seconds. Asked just before a
-    request goes out, which may have waited for the mailbox's limits for minutes since its step began."""
+    request goes out, which may have waited for the mailbox's or X3's limits for minutes since its step began."""
 
     outlives: Callable[[float], bool] = lambda _seconds: True
 

@@ -140,9 +140,10 @@ class X3:
         )
         return cls(connection, client, read_only=read_only, limit=limit, clock=clock)
 
-    def view(self, *, read_only: bool = False) -> X3:
-        """Another pass over the same connection, with its own counters. Only the connected one is closed."""
-        seen = X3(self.connection, self._client, read_only=read_only, limit=self._limit, clock=self._clock)
+    def view(self, *, read_only: bool = False, limit: Limiter | None = None) -> X3:
+        """Another pass over the same connection, with its own counters; `limit` takes the place of the connection's. Only
+        the connected one is closed."""
+        seen = X3(self.connection, self._client, read_only=read_only, limit=limit or self._limit, clock=self._clock)
         seen.descriptions, seen._slots, seen._token = self.descriptions, self._slots, self._token
         return seen
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 import pytest
 from sqlalchemy import text, update
 
+from reconcile.port import TryLater
 from tests.worker.fleet import app, broker, enable, new_task, servers, settings, valkey
 from tests.worker.test_poll import titles
 from worker import desk
@@ -75,3 +77,19 @@ async def test_a_lease_is_asked_for_again_when_the_database_was_away(app: Applic
     await go_on()
     await running
     assert titles(app, user) == ["Somebody else's now"]
+
+
+async def test_a_call_that_waited_for_a_place_in_x3_is_not_made_once_the_lease_is_lost(app: Application) -> None:
+    worlds, left = app.worlds(await enable(app, 1)), 1000.0
+    worlds.watch.outlives = lambda seconds: seconds < left
+    sent = worlds.requests()["x3"]
+    async with contextlib.AsyncExitStack() as places:
+        for _ in range(app.settings.x3.pool_size):
+            await places.enter_async_context(app.limits().x3_call())
+        waiting = asyncio.create_task(worlds.x3.acknowledge([1]))
+        await asyncio.sleep(0.5)
+        assert not waiting.done()
+        left = 1.0
+    with pytest.raises(TryLater):
+        await waiting
+    assert worlds.requests()["x3"] == sent

@@ -231,11 +231,11 @@ def _contradictions(settings: Settings) -> list[SettingProblem]:
             wrong(name, "there is no such file", "Check the path and its rights.")
     longest = settings.request_seconds
     # A lease is renewed after each third of it; what would outlast it is never sent.
-    if settings.lease_seconds < 1.5 * longest:
+    if settings.lease_seconds < 2 * longest:
         wrong(
             "LEASE_SECONDS",
             f"a request may take {longest:g} seconds, and one that may outlast its lease is never sent",
-            f"Set it to at least {1.5 * longest:g}, or lower GRAPH__TIMEOUT_SECONDS and X3__TIMEOUT_SECONDS.",
+            f"Set it to at least {2 * longest:g}, or lower GRAPH__TIMEOUT_SECONDS and X3__TIMEOUT_SECONDS.",
         )
     if console.sign_in is SignIn.NONE and not is_loopback(f"http://{console.host}"):
         wrong("CONSOLE__SIGN_IN", "the console would be open to the network", "Set it to password.")

@@ -216,7 +216,7 @@ class Settings(BaseSettings):
     clock_url: LoopbackUrl = Field(default="", description="an emulator whose clock to follow (tests)")
     full_pass_cron: str = Field(default="17 2 * * *", pattern=r"^\S+( \S+){4}$", description="when full passes run (cron)")
     lease_seconds: Seconds = Field(
-        default=300.0, description="seconds until a killed worker's user is free again; 1.5 times any request's at least"
+        default=300.0, description="seconds until a killed worker's user is free again; twice any request's at least"
     )
     slice_seconds: Seconds = Field(
         default=600.0, description="seconds after which a worker's pass makes room for others and goes on later"
