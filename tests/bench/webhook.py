@@ -13,6 +13,7 @@ import asyncio
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -244,6 +245,7 @@ def main() -> int:
     parser.add_argument("--webs", type=int, default=2, help="web services side by side")
     parser.add_argument("--sqlite", action="store_true", help="one SQLite file instead of PostgreSQL")
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped
     how = {"rate": chosen.rate, "seconds": chosen.seconds, "webs": chosen.webs, "sqlite": chosen.sqlite}
     floor, ours = run(BARE, **how), run(OURS, **how)
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "load": os.getloadavg()[0]}

@@ -164,6 +164,12 @@ def test_closing_lets_what_runs_clean_up_and_a_new_loop_can_start(loop: Loop) ->
     assert loop.run(current()) is not first
 
 
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="only where the machine counts its sleep")
+def test_the_seconds_of_a_sleeping_machine_pass_too() -> None:
+    before = time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert before <= Clock.of_machine().monotonic() <= time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="only where processes fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_forked_child_starts_a_loop_of_its_own(loop: Loop) -> None:
