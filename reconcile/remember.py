@@ -1,8 +1,9 @@
 """What a link looks like once its decision was carried out (C1): the last arrow of a pass, still pure.
 
 The shell carries out the steps of a decision and hands over how each side looks now: the item read back where it wrote,
-the item observed elsewhere. A decision of which a step failed is not remembered at all, or, where the shell goes on
-without that step, with what it would have carried `unsettled` (see `gate.unsettled`).
+the item observed elsewhere. What was read back may hold more than was written: see `strayed`. A decision of which a step
+failed is not remembered at all, or, where the shell goes on without that step, with what it would have carried `unsettled`
+(see `gate.unsettled`).
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from dataclasses import replace
 from typing import Any
 
 from reconcile import fields
-from reconcile.actions import Create, Decision, Delete, Drop, Gate
-from reconcile.content import Content, Relation, Side, field_names
+from reconcile.actions import Create, Decision, Delete, Drop, Gate, Join, Step, Update, Withdraw
+from reconcile.content import Changes, Content, Relation, Side, field_names
 from reconcile.context import Context
 from reconcile.fields import ONE_SIDED
 from reconcile.model import Born, Link, LinkState, Meeting, Present, Seen
@@ -54,6 +55,29 @@ def found_again(decision: Decision, step: Create, found: Present) -> Decision:
     differing = frozenset(n for n in names if getattr(step.content, n) != getattr(found.content, n)) - ONE_SIDED[step.type]
     waiting = {side: decision.unsettled.get(side, frozenset()) | differing for side in Side} if differing else {}
     return replace(decision, unsettled=waiting or decision.unsettled)
+
+
+def strayed(side: Side, decision: Decision, look: Present) -> Changes:
+    """The fields that no step wrote on a side and that are not as they were observed before the steps, and what they were:
+    somebody changed them meanwhile, and nobody has heard of it. They keep the look they had, so that they count as changed
+    (C1); the shell marks the pair dirty."""
+    observed = decision.pair.on(side)
+    if not isinstance(observed, Present) or type(observed.content) is not type(look.content):
+        return {}
+    written = {name for step in decision.steps if step.side is side for name in _written(step)}
+    names = set(field_names(decision.pair.type)) - written
+    before = {name: getattr(observed.content, name) for name in names}
+    return {name: value for name, value in before.items() if getattr(look.content, name) != value}
+
+
+def _written(step: Step) -> Collection[str]:
+    match step:
+        case Update():
+            return step.changes
+        case Join() | Withdraw():
+            return ("participants",)
+        case _:
+            return ()
 
 
 def before_deletion(decision: Decision, link: Link) -> Link:
@@ -111,13 +135,14 @@ def _seen(
         return Seen()
     if look is None or not (decision.remember or written):
         return old
-    content, waiting = look.content, decision.unsettled.get(side, frozenset())
+    away = strayed(side, decision, look) if side in written else {}
+    content, waiting = replace(look.content, **away), decision.unsettled.get(side, frozenset())
     for name in waiting:
         content = replace(content, **{name: _unsettled(name, side, old.content, looks, context)})
-    # What is unsettled has to be looked at again, so its version is not remembered.
+    # What is unsettled or strayed has to be looked at again, so its version is not remembered.
     return Seen(
         content=content,
-        version="" if waiting else look.version,
+        version="" if waiting or away else look.version,
         written_at=look.modified_at if side in written else old.written_at,
     )
 

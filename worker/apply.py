@@ -21,7 +21,7 @@ from reconcile.actions import Assign, Create, Decision, Delete, Drop, Gate, Mark
 from reconcile.context import Context
 from reconcile.model import Absent, Contact, Content, Link, LinkState, Pair, Present, Side
 from reconcile.port import Endpoint, Moved, Refused, TryLater
-from reconcile.remember import before_deletion, found_again, link_after
+from reconcile.remember import before_deletion, found_again, link_after, strayed
 from worker import newcomers, refusals
 from worker.clock import Clock
 from worker.items import mark_of, refs_of
@@ -52,7 +52,7 @@ class _Progress:
     problems: list[Problem] = field(default_factory=list)
     attempt: Attempt | None = None
     found: tuple[Create, Present] | None = None  # what an earlier attempt made (M7)
-    differs: bool = False  # and it is not what would be made now, so both sides have to be looked at again
+    differs: bool = False  # a side is not as it was to become, so both have to be looked at again
     meeting: tuple[str, datetime | None] | None = None
     failing: Side | None = None  # the side that is there, and failed over this item without refusing it (G2)
 
@@ -357,6 +357,7 @@ class Executor:
         if progress.found is not None:
             actual = found_again(actual, *progress.found)
             progress.differs = bool(actual.unsettled)
+        progress.differs |= any(strayed(side, actual, looks[side]) for side in progress.written if side in looks)
         return link_after(actual, pair.link, looks, progress.written, self.context)
 
     def _free_claim(self, tx: Session, link: Link, pair: Pair, progress: _Progress) -> None:

@@ -13,12 +13,10 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
@@ -26,6 +24,7 @@ from reconcile.port import Stop, TryLater
 from tests.soak import faults
 from tests.soak.people import People
 from tests.soak.stage import Stage, code
+from tests.system import steps
 from worker import desk
 from worker.desk import NotActive
 from worker.state.leases import LeaseLost
@@ -98,15 +97,17 @@ class Passes:
         return f"pass{' (full)' if full else ''} without {trouble}: {done}"
 
     def watched(self, people: People) -> str:
-        """Somebody works while the passes run."""
-        some = self._some()
+        """Somebody works while the passes run: at one of their steps, most often at one that writes."""
+        some, writes = self._some(), self.rng.random() < 0.8
+        n, told = self.rng.randint(1, 8 if writes else 40), "nobody"
 
-        async def both() -> list[str]:
-            work = asyncio.to_thread(lambda: people.act(quiet=True))
-            return list(await asyncio.gather(work, *(self.one(number) for number in some)))
+        def deed() -> None:
+            nonlocal told
+            told = people.act(quiet=True)
 
-        told, *done = self.stage.wait(both())
-        return f"{told}  -- while: {'; '.join(done)}"
+        with steps.at(n, deed, writes=writes):
+            done = self._all(*some)
+        return f"{told}  -- at {'write ' if writes else ''}step {n} of: {done}"
 
     def cut(self) -> str:
         """The connections to the database break off while the passes run."""
@@ -204,26 +205,4 @@ def _ends_at(n: int, *, writes: bool) -> None:
 
     if not writes:
         event.listen(Engine, "commit", step)
-    send: Callable[..., Any] = httpx.AsyncHTTPTransport.handle_async_request
-
-    async def counted(self: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
-        counts = not writes or _writes(request)
-        if counts:
-            step()
-        answer: httpx.Response = await send(self, request)
-        if counts:
-            await answer.aread()
-            step()
-        return answer
-
-    httpx.AsyncHTTPTransport.handle_async_request = counted  # type: ignore[method-assign]
-
-
-def _writes(request: httpx.Request) -> bool:
-    """Whether a request changes something on a side."""
-    body = request.content if hasattr(request, "_content") else b""
-    if request.url.path.endswith("CAdxWebServiceXmlCC"):
-        return any(f":{name} ".encode() in body for name in ("save", "modify", "delete", "deleteLines"))
-    if request.url.path.endswith("$batch"):
-        return any(f'"{name}"'.encode() in body for name in ("POST", "PATCH", "DELETE"))
-    return request.method != "GET"
+    steps.heard(step, writes=writes).__enter__()  # to the end of this process
