@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from graph_adapter.tables import Tables
+from graph_adapter.tables import Tables, usual
 from reconcile.model import Kind, Window
 
 LEGACY_PROPERTY = "String {00020329-0000-0000-C000-000000000046} Name AdxID"
@@ -34,7 +34,7 @@ class MailboxScope:
     call_category: str = "X3 Call"
     private_lists: frozenset[str] = frozenset()
     private_categories: frozenset[str] = PRIVATE_CATEGORIES
-    tables: Tables = field(default_factory=Tables)
+    tables: Tables = field(default_factory=usual)
     legacy_property: str = LEGACY_PROPERTY
     task_if_match: bool = False
     not_found_codes: frozenset[str] = NOT_FOUND_CODES

@@ -3,6 +3,7 @@ them in its settings."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -69,3 +70,9 @@ class Tables:
         """What is written to Outlook for an ISO code; an unknown text as it is."""
         names = self.countries.get(code)
         return names[0] if names else code
+
+
+@functools.cache
+def usual() -> Tables:
+    """The defaults, made once a process: every country's names are folded."""
+    return Tables()

@@ -17,7 +17,6 @@ from graph_adapter.connection import GraphConnection
 from graph_adapter.mailbox import Mailbox
 from graph_adapter.mapping import keep_slots, retype
 from graph_adapter.scope import MailboxScope
-from graph_adapter.tables import Tables as GraphTables
 from reconcile.model import Contact, Kind, Link, Present, Window
 from worker import identity
 from worker.clock import Clock
@@ -270,7 +269,6 @@ class Application:
             call_category=tables.call_category,
             private_lists=frozenset(user.settings.private_lists),
             private_categories=frozenset(user.settings.private_categories),
-            tables=GraphTables(),
             legacy_property=graph.legacy_property,
             task_if_match=graph.todo_if_match,
             not_found_codes=frozenset(graph.todo_not_found_codes),

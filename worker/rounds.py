@@ -219,15 +219,12 @@ class Round:
         with self.store.read() as tx:
             said = held.of_user(tx, self.user.id)
             whole = [one for one in said if one.item == WHOLE and one.state is HeldState.RELEASED]
+            deleted, fleet_deleted = journal.deletions_since(tx, since, self.user.id)
             return Ledger(
                 links=links.count(tx, self.user.id),
-                deleted={
-                    (item_type, side): journal.deletions_since(tx, side, since, user_id=self.user.id, item_type=item_type)
-                    for item_type in ItemType
-                    for side in Side
-                },
+                deleted=deleted,
                 fleet_links=sum(links.count(tx).values()),
-                fleet_deleted={side: journal.deletions_since(tx, side, since) for side in Side},
+                fleet_deleted=fleet_deleted,
                 emptied=frozenset(seen.emptied),
                 first_pass=not self.user.first_pass_done,
                 go=self.go or bool(whole),

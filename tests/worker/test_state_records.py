@@ -97,11 +97,13 @@ def test_g1_deletions_are_counted_over_users_and_a_series_once(store: Store, use
         journal.append(tx, other.id, [deleted])
     since = NOW - timedelta(hours=24)
     with store.read() as tx:
-        assert journal.deletions_since(tx, Side.X3, since, user_id=user.id) == 3
-        assert journal.deletions_since(tx, Side.X3, since, user_id=user.id, item_type=ItemType.CALL) == 1
-        assert journal.deletions_since(tx, Side.X3, since) == 4
-        assert journal.deletions_since(tx, Side.OUTLOOK, since) == 1
-        assert journal.deletions_since(tx, Side.OUTLOOK, NOW + timedelta(seconds=1)) == 0
+        own, of_all = journal.deletions_since(tx, since, user.id)
+        assert own == {
+            (ItemType.TASK, Side.X3): 2, (ItemType.CALL, Side.X3): 1, (ItemType.TASK, Side.OUTLOOK): 1,
+        }  # fmt: skip
+        assert of_all == {Side.X3: 4, Side.OUTLOOK: 1}
+        assert journal.deletions_since(tx, since, other.id) == ({(ItemType.TASK, Side.X3): 1}, of_all)
+        assert journal.deletions_since(tx, NOW + timedelta(seconds=1), user.id) == ({}, {})
 
 
 def test_old_lines_are_forgotten(store: Store, user: User) -> None:

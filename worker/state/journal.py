@@ -6,6 +6,7 @@ Append-only: nothing alters a line but the erasure of a private item (S4) and th
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -174,22 +175,23 @@ def versions(tx: Session, user_id: int, item: ItemKey) -> list[Version]:
 
 
 def deletions_since(
-    tx: Session, side: Side, since: datetime, *, user_id: int | None = None, item_type: ItemType | None = None
-) -> int:
-    """How many deletions, unassignments and withdrawals were done on a side since `since` (G1), of one user or of all;
-    a series counts as one."""
-    one = case((JournalRow.series_id != "", JournalRow.series_id), else_=cast(JournalRow.id, String))
-    counted = select(func.count(one.distinct())).where(
-        JournalRow.side == side.value,
-        JournalRow.action.in_(DELETIONS),
-        JournalRow.outcome == "done",
-        JournalRow.at >= since,
+    tx: Session, since: datetime, user_id: int
+) -> tuple[Mapping[tuple[ItemType, Side], int], Mapping[Side, int]]:
+    """How many deletions, unassignments and withdrawals were done since `since` (G1): of the user by type and side, and of
+    all users by side; a series counts as one. What was not deleted from is missing."""
+    row, own = JournalRow, (JournalRow.user_id == user_id).label("own")
+    one = case((row.series_id != "", row.series_id), else_=cast(row.id, String))
+    counted = (
+        select(own, row.type, row.side, func.count(one.distinct()))
+        .where(row.action.in_(DELETIONS), row.outcome == "done", row.at >= since)
+        .group_by(own, row.type, row.side)
     )
-    if user_id is not None:
-        counted = counted.where(JournalRow.user_id == user_id)
-    if item_type is not None:
-        counted = counted.where(JournalRow.type == item_type.value)
-    return tx.scalar(counted) or 0
+    of_user, of_all = dict[tuple[ItemType, Side], int](), Counter[Side]()
+    for is_own, item_type, side, number in tx.execute(counted):
+        of_all[Side(side)] += number
+        if is_own:
+            of_user[ItemType(item_type), Side(side)] = number
+    return of_user, of_all
 
 
 def erase_outlook_content(tx: Session, user_id: int, item: ItemKey, *, pass_id: str, at: datetime, cause: str = "") -> None:
