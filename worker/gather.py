@@ -321,6 +321,7 @@ class Gatherer:
     def _match(self, seen: Gathered) -> Matching:
         echoed_x3 = {(link.type, link.x3_key) for link in seen.echoes}
         echoed_outlook = {(link.type.kind, link.outlook_key) for link in seen.echoes}
+        creates = self.memory.creates()
         observed = Observed(
             links=tuple(seen.links.values()),
             x3={key: o for key, o in seen.x3.items() if key not in echoed_x3},
@@ -328,9 +329,9 @@ class Gatherer:
             candidates=seen.candidates,
             claims=self._claims(seen),
             claimed=self.memory.claimed(seen.x3) | seen.invited,
-            attempts=self.memory.attempts(),
-            invitations=self.memory.invitations(),
-            creating=self.memory.creating(),
+            attempts=creates.in_x3,
+            invitations=creates.invitations,
+            creating=creates.in_outlook,
             now=seen.now.get(Side.OUTLOOK),
             series=frozenset(link.series_id for link in (*seen.links.values(), *seen.echoes)),
             force=seen.force,

@@ -28,6 +28,16 @@ from reconcile.port import Hint, Listing, Ref, Sighting, Stream
 FORCED = "R"  # F5: SYNCDATA's action of the function FUNSYD6
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCreates:
+    """Creates whose answer is not known (M7). In X3: ZSYNCID -> Outlook id, and the ZSYNCIDs of other people's meetings
+    among them (A4); in Outlook: the records they are of."""
+
+    in_x3: Mapping[str, str]
+    invitations: frozenset[str]
+    in_outlook: frozenset[X3Key]
+
+
 class Memory(Protocol):
     """What the pass remembers of earlier ones, as far as observing needs it."""
 
@@ -47,16 +57,8 @@ class Memory(Protocol):
         """Links of the occurrences of these series (A8)."""
         ...
 
-    def attempts(self) -> Mapping[str, str]:
-        """The open creates in X3 (M7): ZSYNCID -> Outlook id."""
-        ...
-
-    def invitations(self) -> frozenset[str]:
-        """The ZSYNCIDs of those of other people's meetings (A4)."""
-        ...
-
-    def creating(self) -> frozenset[X3Key]:
-        """The records with an open create in Outlook (M7)."""
+    def creates(self) -> OpenCreates:
+        """What was sent and not answered (M7)."""
         ...
 
     def claims(self, keys: Iterable[MeetingKey]) -> Mapping[MeetingKey, X3Key]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -11,6 +11,7 @@ from reconcile.fields import meeting_sync_id
 from reconcile.matching import MeetingKey, OutlookKey, X3Key
 from reconcile.model import ItemType, Kind, Link, LinkState, Observation, Present, Seen, Side
 from worker import wall_times
+from worker.observed import OpenCreates
 from worker.state import attempts, claims, links, users
 from worker.state.store import Store
 
@@ -27,20 +28,24 @@ class Recall:
 
     def links_by_x3(self, keys: Iterable[X3Key]) -> Sequence[Link]:
         """Links of these records."""
-        with self.store.read() as tx:
-            return self._in_zone(tx, links.by_x3(tx, self.user_id, keys))
+        wanted = list(keys)
+        return self._read(lambda tx: links.by_x3(tx, self.user_id, wanted)) if wanted else []
 
     def links_by_outlook(self, keys: Iterable[OutlookKey]) -> Sequence[Link]:
         """Links of these items."""
         by_kind: dict[Kind, list[str]] = {}
         for kind, key in keys:
             by_kind.setdefault(kind, []).append(key)
-        with self.store.read() as tx:
-            found = [link for kind, ids in by_kind.items() for link in links.by_outlook(tx, self.user_id, kind, ids)]
-            return self._in_zone(tx, found)
+        if not by_kind:
+            return []
+        return self._read(
+            lambda tx: [link for kind, ids in by_kind.items() for link in links.by_outlook(tx, self.user_id, kind, ids)]
+        )
 
-    def _in_zone(self, tx: Session, found: Iterable[Link]) -> list[Link]:
-        return wall_times.retold(found, users.x3_zone(tx, self.user_id), self.zone)
+    def _read(self, query: Callable[[Session], Iterable[Link]]) -> list[Link]:
+        with self.store.read() as tx:
+            found = list(query(tx))
+            return wall_times.retold(found, users.x3_zone(tx, self.user_id), self.zone) if found else []
 
     def link_keys(self, folder: str | None) -> Sequence[Link]:
         """All links of the user, or those of one folder, without their contents."""
@@ -63,26 +68,20 @@ class Recall:
 
     def links_of_series(self, series: Iterable[str]) -> Sequence[Link]:
         """Links of the occurrences of these series (A8)."""
-        with self.store.read() as tx:
-            found = [link for one in series for link in links.by_event(tx, self.user_id, series_id=one)]
-            return self._in_zone(tx, found)
+        wanted = list(series)
+        if not wanted:
+            return []
+        return self._read(lambda tx: [link for one in wanted for link in links.by_event(tx, self.user_id, series_id=one)])
 
-    def attempts(self) -> Mapping[str, str]:
-        """The open creates in X3 (M7): ZSYNCID -> Outlook id."""
+    def creates(self) -> OpenCreates:
+        """What was sent and not answered (M7)."""
         with self.store.read() as tx:
-            return {one.sync_id: one.source_key for one in attempts.of_user(tx, self.user_id) if one.side is Side.X3}
-
-    def invitations(self) -> frozenset[str]:
-        """The ZSYNCIDs of those of other people's meetings (A4)."""
-        with self.store.read() as tx:
-            return frozenset(one.sync_id for one in attempts.of_user(tx, self.user_id) if one.invited)
-
-    def creating(self) -> frozenset[X3Key]:
-        """The records with an open create in Outlook (M7)."""
-        with self.store.read() as tx:
-            return frozenset(
-                (one.type, one.source_key) for one in attempts.of_user(tx, self.user_id) if one.side is Side.OUTLOOK
-            )
+            found = attempts.of_user(tx, self.user_id)
+        return OpenCreates(
+            in_x3={one.sync_id: one.source_key for one in found if one.side is Side.X3},
+            invitations=frozenset(one.sync_id for one in found if one.invited),
+            in_outlook=frozenset((one.type, one.source_key) for one in found if one.side is Side.OUTLOOK),
+        )
 
     def claims(self, keys: Iterable[MeetingKey]) -> Mapping[MeetingKey, X3Key]:
         """The records that other mailboxes have of meetings, by having made them or by their links: X3 may have made the
