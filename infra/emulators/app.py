@@ -71,7 +71,7 @@ async def run(options: Options) -> None:
     if options.state_dir:
         options.state_dir.mkdir(parents=True, exist_ok=True)
     if kept is not None and kept.exists():
-        graph.restore(kept)
+        graph.thaw(kept.read_bytes())
     else:
         graph.reset(world)
     graph_app = make_graph(graph)

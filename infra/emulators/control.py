@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -25,6 +26,19 @@ class Service(Protocol):
     def stats(self) -> dict[str, Any]: ...
 
     def html(self) -> str: ...
+
+    def frozen(self) -> bytes: ...
+
+    def thaw(self, frozen: bytes) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How both worlds were at an instant."""
+
+    seed: str
+    now: datetime
+    services: dict[str, bytes]
 
 
 def json_answer(value: Any, status: int = 200) -> web.Response:
@@ -52,6 +66,7 @@ class ControlPlane:
         self.faults = faults
         self.seed_name = seed_name
         self.services: dict[str, Service] = {}
+        self.snapshots: dict[str, Snapshot] = {}
         self.immediate: Callable[[Fault], bool] = lambda fault: False
 
     def world(self) -> World:
@@ -85,6 +100,7 @@ class ControlPlane:
         app.router.add_get("/_emulator/", page)
         app.router.add_get("/_emulator", page)
         app.router.add_post("/_emulator/reset", self._reset)
+        app.router.add_post("/_emulator/snapshot", self._snapshot)
         app.router.add_get("/_emulator/clock", self._clock)
         app.router.add_post("/_emulator/clock", self._set_clock)
         app.router.add_post("/_emulator/faults", add_fault)
@@ -92,8 +108,11 @@ class ControlPlane:
         app.router.add_delete("/_emulator/faults", self._clear_faults)
 
     async def _reset(self, request: web.Request) -> web.Response:
-        """Reseed both worlds; the clock goes back to real time unless {"keep_clock": true}."""
+        """Reseed both worlds; the clock goes back to real time unless {"keep_clock": true}. With {"snapshot": name}
+        both and the clock are as they were then."""
         body = await read_object(request)
+        if (wanted := body.get("snapshot")) is not None:
+            return self._bring_back(str(wanted))
         name = str(body.get("seed") or self.seed_name)
         if not body.get("keep_clock"):
             self.clock.reset()
@@ -106,6 +125,26 @@ class ControlPlane:
         for service in self.services.values():
             service.reset(world)
         return json_answer({"seed": name, "now": self._now()})
+
+    async def _snapshot(self, request: web.Request) -> web.Response:
+        """Remember both worlds under a name, for resets; faults, figures and X3's switches are not part of them."""
+        name = str((await read_object(request)).get("name") or "")
+        states = {side: service.frozen() for side, service in self.services.items()}
+        self.snapshots[name] = Snapshot(self.seed_name, self.clock.now(), states)
+        return json_answer({"snapshot": name, "now": self._now()})
+
+    def _bring_back(self, name: str) -> web.Response:
+        kept = self.snapshots.get(name)
+        if kept is None:
+            return json_answer({"error": f"there is no snapshot {name!r}"}, 400)
+        self.seed_name = kept.seed
+        self.clock.set(kept.now)
+        self.faults.clear()
+        world = seed.build(kept.seed, kept.now)
+        for side, service in self.services.items():
+            service.reset(world)
+            service.thaw(kept.services[side])
+        return json_answer({"snapshot": name, "now": self._now()})
 
     def _now(self) -> str:
         return self.clock.now().isoformat().replace("+00:00", "Z")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -37,23 +38,44 @@ def template(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Path
     return home / "x3sync.db"
 
 
+Enabled = Callable[[int], World]
+
+
+@pytest.fixture(scope="session")
+def enabled(servers: Servers, template: Path, tmp_path_factory: pytest.TempPathFactory) -> Enabled:
+    """A world in which so many had their first, empty pass, made once for all tests of this worker."""
+
+    @functools.cache
+    def made(count: int) -> World:
+        home = tmp_path_factory.mktemp(f"enabled{count}")
+        one = World.fresh(servers, home, environment(servers, home), template)
+        for number in range(1, count + 1):
+            one.enable(number)
+        one.remember()
+        return one
+
+    return made
+
+
+def _may_mail(world: World, request: pytest.FixtureRequest) -> World:
+    """The product may mail only in a test with the mark `mails` (A6)."""
+    world.product.may_mail = request.node.get_closest_marker("mails") is not None
+    return world
+
+
 @pytest.fixture
 def bare(servers: Servers, template: Path, tmp_path: Path, request: pytest.FixtureRequest) -> World:
-    """A world in which nobody is enabled yet. The product may mail only in a test with the mark `mails` (A6)."""
-    fresh = World.fresh(servers, tmp_path, environment(servers, tmp_path), template)
-    fresh.product.may_mail = request.node.get_closest_marker("mails") is not None
-    return fresh
+    """A world in which nobody is enabled yet."""
+    return _may_mail(World.fresh(servers, tmp_path, environment(servers, tmp_path), template), request)
 
 
 @pytest.fixture
-def world(bare: World) -> World:
+def world(servers: Servers, enabled: Enabled, tmp_path: Path, request: pytest.FixtureRequest) -> World:
     """A world in which REP1 is enabled and had his first, empty pass."""
-    bare.enable(1)
-    return bare
+    return _may_mail(enabled(1).again(tmp_path, environment(servers, tmp_path)), request)
 
 
 @pytest.fixture
-def pair(world: World) -> World:
+def pair(servers: Servers, enabled: Enabled, tmp_path: Path, request: pytest.FixtureRequest) -> World:
     """The same with REP2."""
-    world.enable(2)
-    return world
+    return _may_mail(enabled(2).again(tmp_path, environment(servers, tmp_path)), request)

@@ -65,6 +65,14 @@ class Servers:
         self.control("POST", "clock", {"now": now.isoformat()})
         self.control("POST", "reset", {"seed": "empty", "keep_clock": True})
 
+    def remember(self, name: str) -> None:
+        """Keep both worlds as they are now, for `bring_back`."""
+        self.control("POST", "snapshot", {"name": name})
+
+    def bring_back(self, name: str) -> None:
+        """Both worlds, and the clock, as they were then."""
+        self.control("POST", "reset", {"snapshot": name})
+
     def now(self) -> datetime:
         """The emulated instant, aware, in UTC."""
         return datetime.fromisoformat(self.control("GET", "clock")["now"]).astimezone(UTC)

@@ -57,8 +57,31 @@ class World:
         servers.reset(NOW)
         if template is not None:
             shutil.copyfile(template, home / "x3sync.db")
+        return cls._of(servers, home, settings)
+
+    @classmethod
+    def _of(cls, servers: Servers, home: Path, settings: dict[str, str]) -> World:
         product = Product(home, dict(settings), servers.mails)
         return cls(servers, product, Outlook(servers, mailbox(1)), Outlook(servers, mailbox(2)), X3(servers))
+
+    def remember(self) -> None:
+        """Keep all of it for `again`."""
+        self.servers.remember(str(self.product.home))
+
+    def again(self, home: Path, settings: dict[str, str]) -> World:
+        """A world of its own that is as this one was when it was remembered, its state in `home`."""
+        kept = self.product.home
+        self.servers.bring_back(str(kept))
+        with (
+            contextlib.closing(sqlite3.connect(kept / "x3sync.db")) as old,
+            contextlib.closing(sqlite3.connect(home / "x3sync.db")) as new,
+        ):
+            old.backup(new)
+        # Without the place where it was made: this is another one (G6).
+        (home / "installation").write_text((kept / "installation").read_text().split("\n")[0] + "\n")
+        fresh = World._of(self.servers, home, settings)
+        fresh.users = list(self.users)
+        return fresh
 
     # ------------------------------------------------------------------------------------------- the product
 

@@ -143,8 +143,8 @@ class GraphService:
         elif fault.action == "drop_subscriptions":
             self.subscriptions.drop(found.id if found else "", silent=bool(fault.rule.get("silent")))
 
-    def save(self, path: Path) -> None:
-        """Keep the state for a restart."""
+    def frozen(self) -> bytes:
+        """The state, for `thaw`."""
         tenant = self.tenant
         store = tenant.store
         kept = {
@@ -155,14 +155,11 @@ class GraphService:
             "deltas": (tenant.deltas.streams, tenant.deltas.rounds),
             "subscriptions": self.subscriptions.rows,
         }
-        temporary = path.with_suffix(".tmp")
-        temporary.write_bytes(pickle.dumps(kept))
-        temporary.replace(path)
-        store.changed = False
+        return pickle.dumps(kept)
 
-    def restore(self, path: Path) -> None:
-        """Take up the state an earlier process kept; the file is our own."""
-        kept = pickle.loads(path.read_bytes())  # noqa: S301
+    def thaw(self, frozen: bytes) -> None:
+        """Take up a state of our own making."""
+        kept = pickle.loads(frozen)  # noqa: S301
         store = self.tenant.store
         store.mailboxes, store.ids = kept["mailboxes"], kept["ids"]
         store.by_address = {m.address.lower(): m for m in store.mailboxes.values()}
@@ -170,6 +167,13 @@ class GraphService:
         self.tenant.switches.update(kept["switches"])
         self.tenant.deltas.streams, self.tenant.deltas.rounds = kept["deltas"]
         self.subscriptions.rows = kept["subscriptions"]
+
+    def save(self, path: Path) -> None:
+        """Keep the state for a restart."""
+        temporary = path.with_suffix(".tmp")
+        temporary.write_bytes(self.frozen())
+        temporary.replace(path)
+        self.tenant.store.changed = False
 
     # -- requests -----------------------------------------------------------------------------------------------
 

@@ -51,9 +51,7 @@ class X3Service:
         self.switches: dict[str, Any] = {}
         self.reset(world)
         if self._file is not None and self._file.exists():
-            with self._file.open("rb") as stream:
-                self.store = Store.of_state(pickle.load(stream))  # noqa: S301  # our own file
-            self.objects = Objects(self.store, self.switches)
+            self.thaw(self._file.read_bytes())
 
     def now(self) -> datetime:
         """X3's own clock, aware, in UTC: that of another machine than Graph's."""
@@ -75,13 +73,21 @@ class X3Service:
         self.concurrency = self.peak = self.queued_peak = 0
         self.log_number = 364232
 
+    def frozen(self) -> bytes:
+        """The folder, for `thaw`."""
+        return pickle.dumps(self.store.state())
+
+    def thaw(self, frozen: bytes) -> None:
+        """Take up a folder of our own making."""
+        self.store = Store.of_state(pickle.loads(frozen))  # noqa: S301
+        self.objects = Objects(self.store, self.switches)
+
     def save_state(self) -> None:
         if self._file is not None and self.store.changes != self._saved:
             self._saved = self.store.changes
             self._file.parent.mkdir(parents=True, exist_ok=True)
             fresh = self._file.with_suffix(".new")
-            with fresh.open("wb") as stream:
-                pickle.dump(self.store.state(), stream)
+            fresh.write_bytes(self.frozen())
             fresh.replace(self._file)
 
     def dump(self) -> dict[str, Any]:
