@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from reconcile.actions import Create, Decision, Gate, Update
-from reconcile.content import ItemType, Side
+from reconcile.content import ItemType, Side, Task
 from reconcile.context import Rules
 from reconcile.merge import changed
 from reconcile.model import UNREAD, Absent, Born, Link, LinkState, Meeting, Observation, Present, Private, Seen, Where
 from reconcile.plan import decide
-from reconcile.remember import before_deletion, found_again, link_after
+from reconcile.remember import before_deletion, found_again, link_after, strayed
 from tests.reconcile import build
 
 TASK, APPOINTMENT = ItemType.TASK, ItemType.APPOINTMENT
@@ -143,6 +143,27 @@ def test_M7_what_an_earlier_attempt_made_is_compared_once_more() -> None:
     link = after(again, {Side.X3, Side.OUTLOOK}, x3=found, outlook=item)
     assert link is not None
     assert changed(build.pair(link, found, item), Side.OUTLOOK) == ("report",)
+
+
+@pytest.mark.parametrize("side", Side)
+def test_C1_C3_what_somebody_changed_while_the_pass_wrote_another_field_counts_as_changed(side: Side) -> None:
+    sides = {Side.X3: build.x3(X3_TASK), Side.OUTLOOK: build.outlook(OUTLOOK_TASK)}
+    sides[side.other] = replace(sides[side.other], content=build.alter(build.TASK[side.other], subject="new"))
+    decision, observed = decided(build.link(TASK), sides[Side.X3], sides[Side.OUTLOOK]), sides[side].content
+    assert isinstance(observed, Task)
+    sides[side] = replace(sides[side], content=build.alter(observed, subject="new", report="meanwhile"))
+    assert strayed(side, decision, sides[side]) == {"report": observed.report}
+    link = after(decision, {side}, **{side.value: sides[side]})
+    assert link is not None
+    assert link.seen(side).version == ""
+    pair = build.pair(link, sides[Side.X3], sides[Side.OUTLOOK])
+    assert (changed(pair, side), changed(pair, side.other)) == (("report",), ())
+
+
+def test_C1_a_side_that_the_pass_did_not_write_is_remembered_as_observed() -> None:
+    x3 = build.x3(build.alter(X3_TASK, subject="new"))
+    decision = decided(build.link(TASK), x3, build.outlook(OUTLOOK_TASK))
+    assert strayed(Side.X3, decision, x3) == {}
 
 
 def test_S7_before_a_deletion_the_link_says_that_it_may_be_the_syncs_own() -> None:

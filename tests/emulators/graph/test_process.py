@@ -45,6 +45,26 @@ def test_a_reset_forgets_items_figures_switches_and_faults(graph: Graph) -> None
     assert httpx.post(f"{graph.emulators.graph}/_emulator/switches", json={"unknown": 1}).status_code == 400
 
 
+def test_a_snapshot_brings_back_both_worlds_their_clock_and_their_cursors(graph: Graph) -> None:
+    graph.control("POST", "clock", {"now": "2026-06-08T07:30:00Z"})
+    graph.contact()
+    delta = graph.ok("GET", "/contactFolders/contacts/contacts/delta")
+    while "@odata.deltaLink" not in delta:
+        delta = graph.ok("GET", delta["@odata.nextLink"])
+    x3 = graph.control("GET", "dump", port="x3")
+    graph.control("POST", "snapshot", {"name": "one contact"})
+    graph.contact(surname="Another")
+    graph.control("POST", "clock", {"advance_seconds": 86_400})
+    graph.fault("status", every=True)
+    graph.control("POST", "reset", {"snapshot": "one contact"}, port="x3")
+    assert [row["surname"] for row in graph.ok("GET", "/contacts")["value"]] == ["Dupré"]
+    assert graph.ok("GET", delta["@odata.deltaLink"])["value"] == []
+    assert graph.control("GET", "dump", port="x3") == x3
+    assert graph.control("GET", "clock")["now"].startswith("2026-06-08T07:30:0")
+    answer = httpx.post(f"{graph.emulators.graph}/_emulator/reset", json={"snapshot": "another"})
+    assert answer.status_code == 400
+
+
 def test_the_demo_seed_its_dump_and_its_page(graph: Graph) -> None:
     graph.control("POST", "reset", {"seed": "demo"})
     dump = graph.control("GET", "dump")
