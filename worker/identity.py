@@ -70,11 +70,11 @@ def prove(settings: Settings, store: Store, clock: Clock, fp: str) -> None:
 
 def claim(settings: Settings, store: Store, clock: Clock, fp: str) -> Installation:
     """`x3sync db claim`: from now on the database is this installation's."""
-    own = outside(settings)
-    if not own or _was_copied(settings):
-        own = uuid.uuid4().hex
+    own = uuid.uuid4().hex if _was_copied(settings) else outside(settings) or uuid.uuid4().hex
+    kept = own, _here(settings)
+    if not settings.installation and kept != _kept(settings):
         settings.installation_path.parent.mkdir(parents=True, exist_ok=True)
-        settings.installation_path.write_text(f"{own}\n{_here(settings)}\n")
+        settings.installation_path.write_text("\n".join((*filter(None, kept), "")))
     identity = Installation(installation_id=own, fp=fp, public_url=settings.public_url, created=clock.now())
     with store.begin() as tx:
         known = passes.installation(tx)

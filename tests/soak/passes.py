@@ -13,6 +13,7 @@ import random
 import signal
 import sys
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -180,10 +181,10 @@ def _command(stage: Stage, arguments: list[str], heard: Path, n: int, *, writes:
         os.environ.update(stage.settings)
         os.chdir(stage.home)
         sys.argv = ["x3sync", *arguments]
-        _ends_at(n, writes=writes)
         from worker.cli import main
 
-        main()
+        with _ending_at(n, writes=writes):
+            main()
         status = 0
     except SystemExit as end:
         status = end.code or 0
@@ -193,7 +194,7 @@ def _command(stage: Stage, arguments: list[str], heard: Path, n: int, *, writes:
         os._exit(int(status))
 
 
-def _ends_at(n: int, *, writes: bool) -> None:
+def _ending_at(n: int, *, writes: bool) -> AbstractContextManager[None]:
     """Count the steps, and die at the n-th."""
     left = n
 
@@ -205,4 +206,4 @@ def _ends_at(n: int, *, writes: bool) -> None:
 
     if not writes:
         event.listen(Engine, "commit", step)
-    steps.heard(step, writes=writes).__enter__()  # to the end of this process
+    return steps.heard(step, writes=writes)

@@ -38,11 +38,11 @@ def template(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Path
     return home / "x3sync.db"
 
 
-Enabled = Callable[[int], World]
+Prepared = Callable[[int], World]
 
 
 @pytest.fixture(scope="session")
-def enabled(servers: Servers, template: Path, tmp_path_factory: pytest.TempPathFactory) -> Enabled:
+def prepared(servers: Servers, template: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """A world in which so many had their first, empty pass, made once for all tests of this worker."""
 
     @functools.cache
@@ -70,12 +70,12 @@ def bare(servers: Servers, template: Path, tmp_path: Path, request: pytest.Fixtu
 
 
 @pytest.fixture
-def world(servers: Servers, enabled: Enabled, tmp_path: Path, request: pytest.FixtureRequest) -> World:
+def world(servers: Servers, prepared: Prepared, tmp_path: Path, request: pytest.FixtureRequest) -> World:
     """A world in which REP1 is enabled and had his first, empty pass."""
-    return _may_mail(enabled(1).again(tmp_path, environment(servers, tmp_path)), request)
+    return _may_mail(prepared(1).again(tmp_path, environment(servers, tmp_path)), request)
 
 
 @pytest.fixture
-def pair(servers: Servers, enabled: Enabled, tmp_path: Path, request: pytest.FixtureRequest) -> World:
+def pair(servers: Servers, prepared: Prepared, tmp_path: Path, request: pytest.FixtureRequest) -> World:
     """The same with REP2."""
-    return _may_mail(enabled(2).again(tmp_path, environment(servers, tmp_path)), request)
+    return _may_mail(prepared(2).again(tmp_path, environment(servers, tmp_path)), request)
