@@ -106,7 +106,7 @@ class Mailbox:
         """How vanished occurrences went, by their ids, as their series tell it (A8, D8)."""
         return await self._searcher.how_they_went(links)
 
-    async def seek(self, markers: Collection[Marker]) -> Mapping[Marker, Present]:
+    async def seek(self, markers: Collection[Marker]) -> Mapping[Marker, Present | Private]:
         """Tasks by their markers in all lists of the mailbox (S8)."""
         return await self._searcher.seek(markers)
 

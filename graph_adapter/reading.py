@@ -195,9 +195,15 @@ class Reader:
 
     def same_marker(self, observed: Observation, wanted: Marker) -> bool:
         """Whether an item carries exactly this marker, whoever made it (M2); the case counts."""
-        if not isinstance(observed, Present) or observed.outlook.marker is None:
+        match observed:
+            case Present():
+                have = observed.outlook.marker
+            case Private():
+                have = observed.marker
+            case _:
+                have = None
+        if have is None:
             return False
-        have = observed.outlook.marker
         return (have.fp, have.mailbox, have.type, have.x3_key) == (wanted.fp, wanted.mailbox, wanted.type, wanted.x3_key)
 
 

@@ -72,18 +72,19 @@ class Searcher:
             looks = await self._listings.plain(Kind.TASK, folder, None)
         except Gone:
             return []
-        seen = [found.observed for _, found in looks.values()]
-        return [s for s in seen if isinstance(s, Present) and any(self._reader.same_marker(s, m) for m in markers)]
+        seen = [found.observed for _, found in looks.values() if isinstance(found.observed, Present | Private)]
+        return [one for one in seen if any(self._reader.same_marker(one, marker) for marker in markers)]
 
-    async def seek(self, markers: Collection[Marker]) -> dict[Marker, Present]:
-        """Vanished tasks, by their markers, in all lists of the mailbox (S8): moving a task changes its id."""
-        found: dict[Marker, Present] = {}
+    async def seek(self, markers: Collection[Marker]) -> dict[Marker, Present | Private]:
+        """Vanished tasks, by their markers, in all lists of the mailbox (S8): moving a task changes its id. The list may be
+        a private one (S5)."""
+        found: dict[Marker, Present | Private] = {}
         if not markers:
             return found
         for folder in await self._folder_ids(Kind.TASK):
             for seen in await self._in_list(folder, markers):
                 for marker in markers:
-                    if isinstance(seen, Present) and self._reader.same_marker(seen, marker):
+                    if self._reader.same_marker(seen, marker):
                         found.setdefault(marker, seen)
         return found
 

@@ -12,7 +12,7 @@ from reconcile.content import Contact, field_names
 from reconcile.fields import again_sync_id, in_type
 from reconcile.likeness import persons_alike
 from reconcile.matching import MeetingKey, Work, X3Key, meeting_key
-from reconcile.model import UNREAD, Absent, Link, Observation, Pair, Present, Shape, Where
+from reconcile.model import UNREAD, Absent, Link, Observation, Pair, Present, Private, Shape, Where
 
 
 def pair_links(work: Work, free: Iterable[Present]) -> list[Present]:
@@ -40,7 +40,7 @@ class _Heirs:
 
     def __init__(self, work: Work, free: list[Present]) -> None:
         self._free = {item.key: item for item in free}
-        self._seen = work.seen
+        self._work, self._seen = work, work.seen
         # A master is no item (A8), but it tells what became of a single event.
         self._masters = {
             item.outlook.event.ical_uid: item for item in free if series.is_master(item) and item.outlook.event
@@ -74,10 +74,25 @@ class _Heirs:
         # A8: a change of the series has the last word.
         if (successor := self._successors.get(link.outlook_key)) is not None and successor.key in self._free:
             heir, note = successor, series.HANDED_ON
+        if heir is None and isinstance(outlook, Absent) and (hidden := self._hidden(link)) is not None:
+            return replace(link, outlook_key=hidden.key), hidden, "found again under another id, private (S5, S8)"
         if heir is None:
             return link, series.without_master(outlook), ""
         del self._free[heir.key]
         return replace(link, outlook_key=heir.key, folder=heir.outlook.folder), heir, note
+
+    def _hidden(self, link: Link) -> Private | None:
+        """The private item without a link that carries a vanished one's marker, or is the same single event: a task moved
+        to a private list, an event accepted anew and made private."""
+        if link.series_id:
+            return None
+        for name, item in self._work.hidden.items():
+            marker = self._work.own_marker(item)
+            ours = marker is not None and (marker.type, marker.x3_key) == (link.type, link.x3_key)
+            same = bool(link.ical_uid) and item.ical_uid == link.ical_uid
+            if name[0] is link.type.kind and (ours or same):
+                return self._work.hidden.pop(name)
+        return None
 
     def _heir(self, link: Link, x3: Observation, outlook: Observation) -> tuple[Present | None, str]:
         """A meeting is known by its iCalUId: it was accepted anew. Where another mailbox has given the record to another

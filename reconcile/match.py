@@ -24,16 +24,16 @@ def match(seen: Observed, *, fp: str, mailbox: str) -> Matching:
     linked_outlook = {(link.type.kind, link.outlook_key) for link in seen.links}
     work.free_x3 = {k: o for k, o in seen.x3.items() if isinstance(o, Present) and k not in linked_x3}
     free = [o for k, o in sorted(seen.outlook.items()) if k not in linked_outlook and isinstance(o, Present)]
-    private = [(k, o) for k, o in seen.outlook.items() if k not in linked_outlook and isinstance(o, Private)]
+    work.hidden = {k: o for k, o in seen.outlook.items() if k not in linked_outlook and isinstance(o, Private)}
     free = heirs.pair_links(work, free)
     free = _unanswered(work, free)
     free = _marked(work, free)
     free = _meetings(work, free)
     _natural(work, free)
     attempted = _attempted(work)
-    for name, hidden in private:
+    for name, hidden in work.hidden.items():
         if name not in attempted:
-            work.pairs.append(Pair(type=default_type(name[0]), link=None, x3=UNREAD, outlook=hidden))
+            work.pairs.append(_hidden(work, name, hidden))
     for key, present in sorted(work.free_x3.items()):
         if key[1] in seen.claimed:
             note = "the record comes from a meeting that is not in this mailbox"
@@ -123,6 +123,21 @@ def _marked(work: Work, free: list[Present]) -> list[Present]:
             work.paired.add(key)
             _adopt(work, item, key)
     return rest
+
+
+def _hidden(work: Work, name: OutlookKey, item: Private) -> Pair:
+    """A private item without a link: one with the marker of a record that has no item is that record's (M2, S5)."""
+    marker = work.own_marker(item)
+    key = (marker.type, marker.x3_key) if marker is not None else None
+    taken = {(link.type, link.x3_key) for link in work.seen.links} | work.paired
+    if key is None or key in taken:
+        return Pair(type=default_type(name[0]), link=None, x3=UNREAD, outlook=item)
+    work.paired.add(key)
+    work.free_x3.pop(key, None)
+    x3 = work.seen.x3.get(key, UNREAD)
+    if isinstance(x3, Unread):
+        work.wanted.add(key)
+    return Pair(type=key[0], link=None, x3=x3, outlook=item, meeting=Meeting.MARKER, note="carries our marker")
 
 
 def _adopt(work: Work, item: Present, key: X3Key) -> None:

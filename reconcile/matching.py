@@ -9,7 +9,7 @@ from datetime import datetime
 from reconcile.content import Contact, ItemType, Kind
 from reconcile.context import Force
 from reconcile.fields import sync_id
-from reconcile.model import Link, Marker, Meeting, Observation, Pair, Present, Where
+from reconcile.model import Link, Marker, Meeting, Observation, Pair, Present, Private, Where
 
 X3Key = tuple[ItemType, str]
 OutlookKey = tuple[Kind, str]
@@ -20,6 +20,11 @@ def meeting_key(item: Present) -> MeetingKey | None:
     """What the same meeting has in common in all mailboxes (M6); None for what is no event."""
     event = item.outlook.event
     return (event.ical_uid, event.original_start) if event is not None and event.ical_uid else None
+
+
+def marker_on(item: Present | Private) -> Marker | None:
+    """The marker that an Outlook item carries, whosever it is (M2)."""
+    return item.marker if isinstance(item, Private) else item.outlook.marker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +85,11 @@ class Work:
     foreign: int = 0
     wanted: set[X3Key] = field(default_factory=set)
     paired: set[X3Key] = field(default_factory=set)  # records that got an item in this pass
+    hidden: dict[OutlookKey, Private] = field(default_factory=dict)  # private items without a link
 
-    def own_marker(self, item: Present) -> Marker | None:
+    def own_marker(self, item: Present | Private) -> Marker | None:
         """The item's marker, unless it is a copy from another mailbox (M3) or another installation's."""
-        marker = item.outlook.marker
+        marker = marker_on(item)
         if marker is None or marker.fp != self.fp or marker.mailbox != self.mailbox or not marker.x3_key:
             return None
         return marker

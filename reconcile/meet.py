@@ -22,6 +22,10 @@ def decide_unlinked(pair: Pair, context: Context) -> Decision:
     if pair.meeting is Meeting.CLAIMED:
         return skipped(_nothing(pair, Rule.M6, pair.note), Rule.M6, "waits for the meeting to appear in this mailbox")
     match pair.x3, pair.outlook:
+        case Present() as x3, Private() if x3.where is not Where.ELSEWHERE:  # matched by its marker
+            problem = Problem(field="", message="private: nothing crosses (S5)")
+            why = "private, and of this record: nothing crosses"
+            return Decision(pair=pair, rule=Rule.S5, why=why, after=LinkState.DETACHED, erase=True, problems=(problem,))
         case _, Private():
             return Decision(pair=pair, rule=Rule.S3, why="private: never crosses", erase=True)
         case Present() as x3, Present() as outlook:

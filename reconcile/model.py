@@ -265,9 +265,12 @@ class Absent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Private:
-    """A private Outlook item: only its opaque id is known (S4)."""
+    """A private Outlook item: only its opaque id is known, and kept (S4). While a pass lasts, its marker (M2) and the
+    iCalUId of a single event say which link's item it is now."""
 
     key: str
+    marker: Marker | None = field(default=None, compare=False, repr=False)
+    ical_uid: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

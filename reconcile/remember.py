@@ -17,7 +17,7 @@ from reconcile.actions import Create, Decision, Delete, Drop, Gate, Join, Step, 
 from reconcile.content import Changes, Content, Relation, Side, field_names
 from reconcile.context import Context
 from reconcile.fields import ONE_SIDED
-from reconcile.model import Born, Link, LinkState, Meeting, Present, Seen
+from reconcile.model import Born, Link, LinkState, Meeting, Present, Private, Seen
 
 
 def link_after(
@@ -89,8 +89,20 @@ def before_deletion(decision: Decision, link: Link) -> Link:
 
 
 def _new(decision: Decision, looks: Mapping[Side, Present]) -> Link:
-    """A first link; KeyError when one half is missing, for then there is nothing to link."""
-    x3, outlook = looks[Side.X3], looks[Side.OUTLOOK]
+    """A first link; KeyError when one half is missing, for then there is nothing to link. Of a private item only its id is
+    known (S5)."""
+    hidden, x3 = decision.pair.outlook, looks[Side.X3]
+    if isinstance(hidden, Private):
+        born = Side.OUTLOOK if x3.x3.sync_id else Side.X3
+        return Link(
+            type=decision.pair.type,
+            state=LinkState.DETACHED,
+            x3_key=x3.key,
+            auuid=x3.x3.auuid,
+            outlook_key=hidden.key,
+            born=born,
+        )
+    outlook = looks[Side.OUTLOOK]
     marker, meeting = outlook.outlook.marker, decision.pair.meeting
     created = decision.creates_on
     ours = marker is not None and marker.born is Born.CREATED

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from reconcile.context import Force
 from reconcile.match import match
-from reconcile.matching import Matching, MeetingKey, Observed, X3Key, meeting_key
+from reconcile.matching import Matching, MeetingKey, Observed, X3Key, marker_on, meeting_key
 from reconcile.model import (
     UNREAD,
     ItemType,
@@ -21,6 +21,7 @@ from reconcile.model import (
     LinkState,
     Observation,
     Present,
+    Private,
     Shape,
     Side,
     Unread,
@@ -306,9 +307,9 @@ class Gatherer:
         claims = self._claims(seen)
         carriers: dict[X3Key, set[str]] = {}
         for observed in seen.outlook.values():
-            if not isinstance(observed, Present):
+            if not isinstance(observed, Present | Private):
                 continue
-            marker, meeting = observed.outlook.marker, meeting_key(observed)
+            marker, meeting = marker_on(observed), meeting_key(observed) if isinstance(observed, Present) else None
             if marker is not None and marker.x3_key:
                 carriers.setdefault((marker.type, marker.x3_key), set()).add(observed.key)
             if meeting is not None and meeting in claims:

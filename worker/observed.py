@@ -93,7 +93,7 @@ class X3Questions(Protocol):
 class OutlookQuestions(Protocol):
     """What Outlook is asked beside the port: where a vanished item went (S8)."""
 
-    async def seek(self, markers: Collection[Marker]) -> Mapping[Marker, Present]:
+    async def seek(self, markers: Collection[Marker]) -> Mapping[Marker, Present | Private]:
         """Tasks by their markers, in all lists of the mailbox."""
         ...
 

@@ -58,7 +58,7 @@ def contact(item: wire.Contact, scope: MailboxScope, *, expanded: bool) -> Prese
     if not expanded:
         return UNREAD
     if _private(item):
-        return Private(key=item.id)
+        return Private(key=item.id, marker=marker_of(item, scope, ItemType.CONTACT))
     facts = OutlookFacts(
         kind=Kind.CONTACT,
         folder=item.parent_folder_id,

@@ -118,7 +118,7 @@ def event(
     if item.sensitivity is UNSET:
         return UNREAD
     if item.sensitivity in _PRIVATE or (master is not None and master.private):
-        return Private(key=item.id)
+        return _private(item, scope)
     if not expanded or (series_of(item) and master is None):
         return UNREAD
     report, details, body = look(item.body, online=_online(item))
@@ -137,6 +137,14 @@ def event(
         facts=facts,
         where=_where(content, scope, folder),
     )
+
+
+def _private(item: wire.Event, scope: MailboxScope) -> Private:
+    """A single event still says whose it was; an occurrence only shows what its master carries."""
+    if item.type != "singleInstance":
+        return Private(key=item.id)
+    text = single(item, MARKER)
+    return Private(key=item.id, marker=Marker.parse(text) if text else None, ical_uid=item.ical_uid or "")
 
 
 def _where(content: Appointment | Call, scope: MailboxScope, folder: str) -> Where:

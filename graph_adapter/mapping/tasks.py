@@ -51,7 +51,7 @@ def task(item: wire.Task, scope: MailboxScope, *, folder: str, expanded: bool) -
     """The look of a task. Private by its list or a category (S3); `expanded` as asked. Raises Unreadable."""
     folded = {fold(name) for name in scope.private_categories}
     if folder in scope.private_lists or any(fold(c) in folded for c in item.categories or []):
-        return Private(key=item.id)
+        return Private(key=item.id, marker=_marker(links(item)))
     if not expanded and item.linked is UNSET:
         return UNREAD
     report, details, body = look(item.body)

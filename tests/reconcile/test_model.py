@@ -190,7 +190,8 @@ def test_unread_is_not_absent_s8() -> None:
 
 
 def test_a_private_item_has_nowhere_to_keep_content_s4() -> None:
-    assert Private.__slots__ == ("key",)
+    assert Private.__slots__ == ("key", "marker", "ical_uid")
+    assert "uid" not in repr(Private(key="o1", ical_uid="uid"))
 
 
 def test_facts_are_of_one_side() -> None:

@@ -8,13 +8,14 @@
 - leaks: private text in X3, in the state or in what was logged
 
 A thing that is held or has a problem line about the whole of it was not lost silently: a person was told. The settling
-releases and retries as a person would, so few of them are left; they are counted as `excused`.
+releases and retries as a person would, so few of them are left; they are counted as `excused`. So is a field of which the
+other version is kept and told (C4, M2).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -52,6 +53,7 @@ class Checker:
     users: tuple[int, ...]
     excused: Counter[str] = field(default_factory=Counter)
     _told: set[str] = field(default_factory=set)
+    _kept: set[str] = field(default_factory=set)  # keys of items of which a field's other version is kept (C4)
     _links: dict[tuple[int, str], str] = field(default_factory=dict)
 
     def findings(self) -> list[Finding]:
@@ -94,7 +96,9 @@ class Checker:
         """Keys of both sides that a person was told of: held, or a problem of the whole item."""
         app = self.stage.app
         rows = [(one.x3_key, one.outlook_id) for one in desk.held_rows(app)]
-        rows += [(one.x3_key, one.outlook_id) for one in desk.problem_rows(app) if not one.field]
+        lines = desk.problem_rows(app)
+        rows += [(one.x3_key, one.outlook_id) for one in lines if not one.field]
+        self._kept = {key for one in lines if one.field for key in (one.x3_key, one.outlook_id)} - {""}
         with app.store.read() as tx:
             for number in self.users:
                 user = desk.find_user(app, code(number))
@@ -102,8 +106,8 @@ class Checker:
                     self._links[number, link.outlook_key] = link.state.value
         return {key for row in rows for key in row if key}
 
-    def _known(self, why: str, *keys: str) -> bool:
-        if any(key in self._told for key in keys):
+    def _known(self, why: str, *keys: str, lines: Set[str] | None = None) -> bool:
+        if any(key in (self._told if lines is None else lines) for key in keys):
             self.excused[why] += 1
             return True
         return False
@@ -233,7 +237,8 @@ class Checker:
         sure = thing.untouched and not thing.odd - {"time", "done"} and len(thing.owners) == 1
         if sure and len(said) == 1 and here == there:
             ((place, text),) = said.items()
-            if place in (("x3", 0), ("outlook", owner)) and here != text:
+            heard = place in (("x3", 0), ("outlook", owner)) and here != text
+            if heard and not self._known("conflict", record.key, items[0].key, lines=self._kept):
                 yield Finding("lost", f"{what} of {thing.tag} is {here!r}; {place} said {text!r}")
 
     def _when(self, thing: Thing, record: Record, item: Item) -> Iterator[Finding]:

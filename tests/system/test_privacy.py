@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.system.outlook import SENSITIVITY
+from tests.system.outlook import SENSITIVITY, day
 from tests.system.recurring import key_on, records, shown
+from tests.system.test_identity import X3_NAME, Item
 from tests.system.world import World, at, on, ymd
 from tests.system.x3 import KEYS
 
@@ -167,6 +169,77 @@ def test_s5_detached_carries_nothing_until_it_is_normal_again(world: World, make
     world.quiet()
 
 
+@BORN_NORMAL
+def test_s5_m2_a_private_item_is_known_by_its_marker_without_a_link(world: World, make: Any) -> None:
+    """The database was lost: without the link the record would be made again beside the private item."""
+    name, hide, show = make(world)
+    world.sync()
+    record = world.sage.only(name)
+    world.later()
+    hide()
+    world.sync()
+    for path in world.product.home.iterdir():
+        path.unlink()
+    world.product.run("db", "upgrade")
+    world.enable(1)
+    assert [row["message"] for row in world.problems()] == ["private: nothing crosses (S5)"]
+    assert (world.sage.only(name), world.leaks(LATER)) == (record, [])
+    assert len(world.alice.events() + world.alice.tasks() + world.alice.contacts()) == 1
+    world.quiet("REP1")
+    world.later()
+    show()
+    world.settle()
+    assert world.sage.only(name) == record  # as on first meeting (M4)
+    assert SECRET in str(world.alice.events() + world.alice.tasks() + world.alice.contacts())
+    world.quiet("REP1")
+
+
+HIDE: dict[str, Callable[[World, str], Any]] = {
+    "ZTSK": lambda world, key: world.alice.change_task(key, categories=["Private"], title=SECRET),
+    "ZBAP": lambda world, key: world.alice.change_event(key, sensitivity="private", subject=SECRET),
+    "ZCLL": lambda world, key: world.alice.change_event(key, sensitivity="private", subject=SECRET),
+    "ZCOR": lambda world, key: world.alice.change_contact(
+        key, surname=SECRET, singleValueExtendedProperties=[{"id": SENSITIVITY, "value": "2"}]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HIDE)
+def test_s5_m7_made_private_before_its_create_was_heard_of(world: World, name: str) -> None:
+    item = Item(world, next(kind for kind, known in X3_NAME.items() if known == name))
+    item.new_in_x3("Start")
+    before = world.sage.only(name)
+    world.servers.fault("drop_after_commit", {"method": "POST", "path": "/users/"})
+    world.sync("REP1", code=None)
+    assert world.servers.fired() == 1
+    (made,) = item.in_outlook()
+    world.later()
+    HIDE[name](world, made["id"])
+    world.settle()
+    assert len(item.in_outlook()) == 1
+    assert [row["message"] for row in world.problems()] == ["private: nothing crosses (S5)"]
+    assert (world.sage.only(name), world.leaks(SECRET)) == (before, [])
+    world.quiet()
+
+
+def test_s5_s8_a_linked_task_moved_into_a_private_list_keeps_its_record(bare: World) -> None:
+    """Moving a task gives it another id: under the old one it is gone for good."""
+    own = bare.alice.new_list("Home")
+    bare.enable(1)
+    bare.set("REP1", "private_lists=Home")
+    bare.alice.new_task("Open", dueDateTime=day(on(2)))
+    bare.sync()
+    before = bare.sage.only("ZTSK")
+    bare.later()
+    bare.alice.act("move", bare.alice.tasks()[0]["id"], to_folder=own)
+    (moved,) = bare.alice.tasks(own)
+    bare.alice.change_task(moved["id"], own, title=SECRET)
+    bare.settle()
+    assert (bare.sage.only("ZTSK"), bare.leaks(SECRET)) == (before, [])
+    assert [row["message"] for row in bare.problems()] == ["private: nothing crosses any more (S5)"]
+    bare.quiet()
+
+
 @pytest.mark.parametrize("options", [(), ("--full",)])
 def test_s5_a_series_made_private_is_detached_until_it_is_normal_again(world: World, options: tuple[str, ...]) -> None:
     key = world.alice.new_event("Weekly", at(1), recurrence=WEEKLY)["id"]
@@ -199,8 +272,8 @@ def test_s5_one_occurrence_made_private_is_detached_alone(world: World) -> None:
     world.sync()
     assert (len(world.problems()), records(world), world.leaks(LATER)) == (1, before, [])
     world.later()
-    for day in (8, 15):
-        world.sage.modify("ZBAP", key_on(world, ymd(day)), FULOBJ="FromX3")
+    for days in (8, 15):
+        world.sage.modify("ZBAP", key_on(world, ymd(days)), FULOBJ="FromX3")
     world.sync()
     assert [row["subject"] for row in shown(world)] == ["Weekly", LATER, "FromX3"]
     world.later()
