@@ -135,9 +135,12 @@ class Checker:
             yield Finding("duplicates", f"{thing.tag} in X3: {[(r.key, r.start, r.reps) for r in records]}")
         for user in self.users:
             # What lies in a folder that is not managed belongs to nobody's link any more once X3 deleted it (S6). Of a
-            # series, an occurrence that X3 changed while Outlook deleted it stands beside it (D4).
+            # series, an occurrence that X3 changed while Outlook deleted it stands beside it (D4). What was private before
+            # it ever crossed is nobody's business (S3).
             items = [
-                i for i in now.living(user, thing.tag) if i.place == "managed" and (thing.kind != "series" or i.master)
+                i
+                for i in now.living(user, thing.tag)
+                if i.place == "managed" and (thing.kind != "series" or i.master) and (i.marked or not i.private)
             ]
             if len(items) > 1 and "restored" not in thing.odd:
                 yield Finding(

@@ -15,6 +15,7 @@ Json = dict[str, Any]
 TABLES = {"TASK": "ZTSK", "PHONECALL": "ZCLL", "BAPPOINT": "ZBAP", "CORRESPOND": "ZCOR"}
 NUMBER = {"ZTSK": "TSKNUM", "ZCLL": "CLLNUM", "ZBAP": "APTNUM", "ZCOR": "CORNUM"}
 PRIVATE_CATEGORY = "Private"
+MARKERS = re.compile("X3SyncMarker|Sage X3")  # of events and contacts, of tasks
 ATTIC = "Attic"  # a folder nobody asked the sync to manage
 BINS = frozenset({"deleteditems", "recoverableitemsdeletions", "recoverableitemspurges"})
 DEFAULTS = frozenset({"calendar", "contacts", "defaultList"})
@@ -44,7 +45,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An item in somebody's mailbox. `place`: managed, attic or bin."""
+    """An item in somebody's mailbox. `place`: managed, attic or bin; `marked`: it carries our marker (M2)."""
 
     user: int
     kind: str
@@ -62,6 +63,7 @@ class Item:
     response: str
     attendees: int
     master: bool
+    marked: bool
 
     @property
     def living(self) -> bool:
@@ -185,4 +187,5 @@ def _item(user: int, folder: Json, row: Json, place: str) -> Item:
         response=(row.get("responseStatus") or {}).get("response", ""),
         attendees=len(row.get("attendees", ())),
         master=row.get("type") == "seriesMaster",
+        marked=bool(MARKERS.search(f"{row.get('singleValueExtendedProperties')} {row.get('linkedResources')}")),
     )

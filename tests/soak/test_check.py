@@ -37,6 +37,12 @@ def twice_in_outlook(stage: Stage, _: People) -> None:
     stage.boxes[1].new_event("event again", at(9))
 
 
+def a_private_twin(stage: Stage, _: People) -> None:
+    key = next(row["id"] for row in stage.boxes[1].events() if row["subject"].startswith("event"))
+    twin = stage.boxes[1].act("copy", key)["immutableId"]
+    stage.boxes[1].change_event(twin, sensitivity="private")
+
+
 def missing_in_x3(stage: Stage, people: People) -> None:
     record = next(row for row in people._look().records if row.tag == "task")
     stage.sage.delete(record.publication, record.key)
@@ -102,6 +108,7 @@ def in_another_mailbox(stage: Stage, _: People) -> None:
 TAMPERED: list[tuple[Callable[[Stage, People], None], str]] = [  # lost: also what else is deleted on one side only
     (twice_in_x3, "duplicates"),
     (twice_in_outlook, "duplicates"),
+    (a_private_twin, "duplicates"),
     (missing_in_x3, "lost"),
     (missing_in_outlook, "lost"),
     (unassigned, "lost"),
