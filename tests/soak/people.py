@@ -231,6 +231,15 @@ class People:
         linked = {key for link in links if link.state is LinkState.LINKED for key in (link.x3_key, link.outlook_key)}
         return untouched and thing.kind in ("task", "call", "appointment") and key in linked
 
+    def _released(self, thing: Thing, user: int) -> bool:
+        """Whether the product has a released link of it, because no pass has seen yet that it was moved back (S6)."""
+        keys = {record.key for record in self._look().of(thing.tag)}
+        with self.stage.app.store.read() as tx:
+            owner = users.get(tx, code(user))
+            assert owner is not None
+            links = state_links.of_user(tx, owner.id, states=(LinkState.RELEASED,))
+        return any(link.x3_key in keys for link in links)
+
     def _patch(self, item: Item, **fields: Any) -> None:
         box = self.stage.boxes[item.user]
         match item.kind:
@@ -342,7 +351,7 @@ class People:
             thing.gone = thing.kind != "contact" and thing.owners == {item.user} and self._settled(thing, item.key)
             self.stage.boxes[item.user].act("delete", item.key)
             thing.deleted_by.add(item.user)
-            if item.place == "attic":
+            if item.place == "attic" or self._released(thing, item.user):
                 thing.released.add(item.user)
             return f"{code(item.user)}: {thing.tag} deleted in Outlook"
 
