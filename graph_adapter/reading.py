@@ -17,6 +17,7 @@ from graph_adapter.mapping import Master, Unreadable, contact, event, retype, ta
 from graph_adapter.mapping.events import series_of
 from graph_adapter.requests import Requests
 from graph_adapter.scope import MailboxScope
+from reconcile.matching import marker_on
 from reconcile.model import UNREAD, Absent, Kind, Marker, Observation, Present, Private
 from reconcile.port import Moved, Ref, Refused, Stop, TryLater
 
@@ -195,13 +196,7 @@ class Reader:
 
     def same_marker(self, observed: Observation, wanted: Marker) -> bool:
         """Whether an item carries exactly this marker, whoever made it (M2); the case counts."""
-        match observed:
-            case Present():
-                have = observed.outlook.marker
-            case Private():
-                have = observed.marker
-            case _:
-                have = None
+        have = marker_on(observed) if isinstance(observed, Present | Private) else None
         if have is None:
             return False
         return (have.fp, have.mailbox, have.type, have.x3_key) == (wanted.fp, wanted.mailbox, wanted.type, wanted.x3_key)

@@ -91,19 +91,9 @@ def before_deletion(decision: Decision, link: Link) -> Link:
 def _new(decision: Decision, looks: Mapping[Side, Present]) -> Link:
     """A first link; KeyError when one half is missing, for then there is nothing to link. Of a private item only its id is
     known (S5)."""
-    hidden, x3 = decision.pair.outlook, looks[Side.X3]
-    if isinstance(hidden, Private):
-        born = Side.OUTLOOK if x3.x3.sync_id else Side.X3
-        return Link(
-            type=decision.pair.type,
-            state=LinkState.DETACHED,
-            x3_key=x3.key,
-            auuid=x3.x3.auuid,
-            outlook_key=hidden.key,
-            born=born,
-        )
-    outlook = looks[Side.OUTLOOK]
-    marker, meeting = outlook.outlook.marker, decision.pair.meeting
+    x3, hidden, meeting = looks[Side.X3], decision.pair.outlook, decision.pair.meeting
+    outlook = hidden if isinstance(hidden, Private) else looks[Side.OUTLOOK]
+    marker = outlook.outlook.marker if isinstance(outlook, Present) else None
     created = decision.creates_on
     ours = marker is not None and marker.born is Born.CREATED
     # What the sync made in X3 carries its ZSYNCID (M7): so a lost link knows again where the item came from (A1).

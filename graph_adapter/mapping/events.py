@@ -118,7 +118,7 @@ def event(
     if item.sensitivity is UNSET:
         return UNREAD
     if item.sensitivity in _PRIVATE or (master is not None and master.private):
-        return _private(item, scope)
+        return _private(item)
     if not expanded or (series_of(item) and master is None):
         return UNREAD
     report, details, body = look(item.body, online=_online(item))
@@ -139,7 +139,7 @@ def event(
     )
 
 
-def _private(item: wire.Event, scope: MailboxScope) -> Private:
+def _private(item: wire.Event) -> Private:
     """A single event still says whose it was; an occurrence only shows what its master carries."""
     if item.type != "singleInstance":
         return Private(key=item.id)
