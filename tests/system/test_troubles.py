@@ -275,15 +275,19 @@ def test_g5_an_unlicensed_mailbox_deletes_nothing(world: World) -> None:
     world.quiet()
 
 
-def test_g6_a_copied_database_writes_nothing_until_it_is_claimed(world: World) -> None:
-    world.alice.new_task("Task")
-    world.product.settings["X3SYNC_INSTALLATION"] = "another"
+def refused_until_claimed(world: World) -> None:
     before = world.written
     answer = world.product.run("sync", "REP1", "--json", code=None)
     assert answer.code not in (0, 75)
     assert "db claim" in answer.out + answer.err
     assert world.written == before
     world.product.run("db", "claim")
+
+
+def test_g6_a_copied_database_writes_nothing_until_it_is_claimed(world: World) -> None:
+    world.alice.new_task("Task")
+    world.product.settings["X3SYNC_INSTALLATION"] = "another"
+    refused_until_claimed(world)
     world.sync()
     assert len(world.sage.all("ZTSK")) == 1
 
@@ -301,12 +305,7 @@ def test_g6_the_whole_folder_of_an_installation_copied_writes_nothing_until_it_i
         "X3SYNC_DATABASE_URL": f"sqlite:///{copied}/x3sync.db",
         "X3SYNC_INSTALLATION_PATH": f"{copied}/installation",
     }
-    before = world.written
-    answer = world.product.run("sync", "REP1", "--json", code=None)
-    assert answer.code not in (0, 75)
-    assert "db claim" in answer.out + answer.err
-    assert world.written == before
-    world.product.run("db", "claim")
+    refused_until_claimed(world)
     kept = [(home / "installation").read_text() for home in (world.product.home, copied)]
     assert kept[0] != kept[1]
     world.sync()
