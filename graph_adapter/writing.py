@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from graph_adapter import wire
+from graph_adapter.answered import answer_of, as_answered
 from graph_adapter.client import Graph
 from graph_adapter.errors import Duplicate, Gone
 from graph_adapter.mapping import (
@@ -75,7 +76,7 @@ class Writer:
             raise Refused("The folder for new items does not answer.", log_code=error.code) from error
         ref = Ref(key=reply.decode(wire.Item).id, kind=kind, type=step.type, folder=step.folder)
         try:
-            return await self._completed(step, ref, await self._reader.look(ref))
+            return await self._completed(step, ref, answer_of(kind, reply))
         except TryLater as error:
             raise TryLater(str(error), retry_after=error.retry_after, sent=True) from error
         except Moved as error:
@@ -110,11 +111,13 @@ class Writer:
             "The attempt token was used for an event that cannot be found.", log_code="ErrorDuplicateTransactionId"
         )
 
-    async def _completed(self, step: Create, ref: Ref, found: Found) -> Present:
-        """Make good what the server did not take in one request: an inline marker of a task, an e-mail slot."""
+    async def _completed(self, step: Create, ref: Ref, answer: wire.Item | None) -> Present:
+        """Look at the new item and make good what the server did not take in one request: an inline marker of a task, an
+        e-mail slot."""
+        found = await self._left(ref, answer)
         if isinstance(found.raw, wire.Task) and step.marker and not marker_links(found.raw):
             await self._post_link(ref, marker_link(step.marker, self._scope))
-            found = await self._reader.look(ref)
+            found = await self._left(ref, answer)
         if isinstance(found.raw, wire.Contact) and isinstance(found.observed, Present):
             assert isinstance(step.content, Contact)
             found = replace(found, observed=_in_slots(found, step.content))
@@ -124,8 +127,7 @@ class Writer:
             assert isinstance(have, Contact)
             if (have.work_email, have.home_email) == (step.content.home_email, "") != (step.content.work_email, ""):
                 model = contact_body(wanted, self._scope, current=_contact(found.raw))
-                await self._send_change(ref, model, found.observed.version)
-                found = await self._reader.look(ref)
+                found = await self._left(ref, await self._send_change(ref, model, found.observed.version))
         return _present(found)
 
     # -- update ---------------------------------------------------------------------------------------------
@@ -138,15 +140,15 @@ class Writer:
             return _in_slots(await self._reader.look(_ref(step.target, step.type)), card)
         match step.type.kind:
             case Kind.TASK:
-                await self._update_task(step, changes, details)
+                answer = await self._update_task(step, changes, details)
             case Kind.CONTACT:
-                await self._conditional(
+                answer = await self._conditional(
                     step,
                     lambda raw: contact_body(changes, self._scope, current=_contact(raw), seen=card, marker=step.marker),
                     reads_first=bool(READS_FIRST & changes.keys()),
                 )
             case Kind.EVENT:
-                await self._conditional(
+                answer = await self._conditional(
                     step,
                     lambda raw: event_body(
                         changes,
@@ -157,8 +159,13 @@ class Writer:
                     ),
                     reads_first="done" in changes,
                 )
-        found = await self._reader.look(_ref(step.target, step.type))
+        found = await self._left(_ref(step.target, step.type), answer)
         return _in_slots(found, replace(card, **_emails(changes)) if card else None)
+
+    async def _left(self, ref: Ref, answer: wire.Item | None) -> Found:
+        """How the item looks after a write, as far as it is our own writing (C1)."""
+        assert ref.type is not None
+        return as_answered(await self._reader.look(ref), answer, ref.type, self._scope)
 
     def _with_body(self, step: Update) -> tuple[Changes, tuple[str, ...]]:
         """C7: the block is renewed only along with another write, only where one stands and the body is ours."""
@@ -172,45 +179,44 @@ class Writer:
             changes["report"] = step.target.content.report
         return changes, step.details if facts.details else ()
 
-    async def _conditional(self, step: Update | Mark, build: _Build, *, reads_first: bool) -> None:
+    async def _conditional(self, step: Update | Mark, build: _Build, *, reads_first: bool) -> wire.Item | None:
         target = step.target
         ref, tag = _ref(target, step.type), target.version
         raw: wire.Item | None = None
         if reads_first:
             raw, tag = await self._unchanged(step)
-        for last in (False, True):
-            try:
-                await self._send_change(ref, build(raw), tag)
-            except Moved:
-                if last:
-                    raise
-                raw, tag = await self._unchanged(step)
-            else:
-                return
+        try:
+            return await self._send_change(ref, build(raw), tag)
+        except Moved:
+            raw, tag = await self._unchanged(step)
+            return await self._send_change(ref, build(raw), tag)
 
     async def _unchanged(self, step: Update | Mark | Delete) -> tuple[wire.Item, str]:
         """The item as it is now with its tag, if its content is still what was observed. Raises Moved otherwise."""
         return _same(await self._reader.look(_ref(step.target, step.type)), step)
 
-    async def _send_change(self, ref: Ref, model: Any, tag: str) -> None:
+    async def _send_change(self, ref: Ref, model: Any, tag: str) -> wire.Item | None:
+        """PATCH; answers the item as Graph's answer shows it."""
         assert ref.kind is not None
         info = self._requests.change(ref.kind, ref.key, ref.folder, model, tag)
         try:
-            await self._graph.send(info, self._scope.mailbox)
+            return answer_of(ref.kind, await self._graph.send(info, self._scope.mailbox))
         except Gone as error:
             raise Moved("The item is no longer there.") from error
 
-    async def _update_task(self, step: Update, changes: Changes, details: tuple[str, ...]) -> None:
+    async def _update_task(self, step: Update, changes: Changes, details: tuple[str, ...]) -> wire.Item | None:
+        answer: wire.Item | None = None
         raw, tag = await self._unchanged(step)
         assert isinstance(raw, wire.Task)
         ref = _ref(step.target, step.type)
         if changes.keys() - {"relation"}:
             model = task_body(changes, self._scope, done_now=raw.status == "completed", details=details)
-            await self._send_change(ref, model, tag if self._scope.task_if_match else "")
+            answer = await self._send_change(ref, model, tag if self._scope.task_if_match else "")
         if "relation" in changes:
             await self._write_links(ref, raw, link_models(changes["relation"]))
         if step.marker is not None:
             await self._mark_task(ref, raw, step.marker)
+        return answer
 
     async def _write_links(self, ref: Ref, raw: wire.Task, wanted: list[Any]) -> None:
         """K3: the list becomes exactly the wanted one; only links of contacts and company are touched."""

@@ -145,7 +145,7 @@ def retype(observed: Present | Private | Unread, item_type: ItemType | None) -> 
     """An event seen as the type its link says, whatever its categories say now (rules, table of calls)."""
     if not isinstance(observed, Present) or item_type is None:
         return observed
-    content = _as_type(observed.content, item_type)
+    content = as_type(observed.content, item_type)
     if content is observed.content:
         return observed
     return Present(
@@ -158,7 +158,8 @@ def retype(observed: Present | Private | Unread, item_type: ItemType | None) -> 
     )
 
 
-def _as_type(content: Content, item_type: ItemType) -> Content:
+def as_type(content: Content, item_type: ItemType) -> Content:
+    """The content of an event as the one of that type."""
     match content, item_type:
         case Appointment(), ItemType.CALL:
             return Call(

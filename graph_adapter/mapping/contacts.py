@@ -69,7 +69,7 @@ def contact(item: wire.Contact, scope: MailboxScope, *, expanded: bool) -> Prese
         key=item.id,
         version=item.etag,
         modified_at=stamp(item.last_modified),
-        content=_content(item, scope),
+        content=contact_content(item, scope),
         facts=facts,
         where=Where.HERE if scope.manages(Kind.CONTACT, item.parent_folder_id) else Where.ELSEWHERE,
     )
@@ -81,7 +81,8 @@ def _private(item: wire.Contact) -> bool:
     return level != "0" or flag in ("true", "1")
 
 
-def _content(item: wire.Contact, scope: MailboxScope) -> Contact:
+def contact_content(item: wire.Contact, scope: MailboxScope) -> Contact:
+    """What of a contact crosses, whatever its privacy: only for one that is known not to be private."""
     tables, (work, home, more) = scope.tables, emails(item)
     return Contact(
         name=PersonName(surname=line(item.surname or ""), given=line(item.given_name or "")),

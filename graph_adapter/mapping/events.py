@@ -153,6 +153,11 @@ def _where(content: Appointment | Call, scope: MailboxScope, folder: str) -> Whe
     return Where.HERE if scope.window.overlaps(content.when) else Where.OUT_OF_WINDOW
 
 
+def event_content(item: wire.Event, scope: MailboxScope) -> Appointment | Call:
+    """What of an event crosses, whatever its privacy: only for one that is known not to be private. Raises Unreadable."""
+    return _content(item, scope, look(item.body)[0])
+
+
 def _content(item: wire.Event, scope: MailboxScope, report: str) -> Appointment | Call:
     when, done = _when(item), _has(item, scope.done_category)
     subject, relation = line(item.subject or ""), _relation(item)

@@ -55,14 +55,7 @@ def task(item: wire.Task, scope: MailboxScope, *, folder: str, expanded: bool) -
     if not expanded and item.linked is UNSET:
         return UNREAD
     report, details, body = look(item.body)
-    content = Task(
-        subject=line(item.title or ""),
-        report=report,
-        dates=TaskDates(start=_day(item.start, scope), due=_day(item.due, scope)),
-        done=item.status == _DONE,
-        priority=_priority(item.importance),
-        relation=_relation(links(item)),
-    )
+    content = _content(item, scope, report)
     facts = OutlookFacts(kind=Kind.TASK, folder=folder, marker=_marker(links(item)), body=body, details=details)
     return Present(
         key=item.id,
@@ -71,6 +64,22 @@ def task(item: wire.Task, scope: MailboxScope, *, folder: str, expanded: bool) -
         content=content,
         facts=facts,
         where=_where(content, scope, folder),
+    )
+
+
+def task_content(item: wire.Task, scope: MailboxScope) -> Task:
+    """What of a task crosses, whatever its privacy: only for one that is known not to be private. Raises Unreadable."""
+    return _content(item, scope, look(item.body)[0])
+
+
+def _content(item: wire.Task, scope: MailboxScope, report: str) -> Task:
+    return Task(
+        subject=line(item.title or ""),
+        report=report,
+        dates=TaskDates(start=_day(item.start, scope), due=_day(item.due, scope)),
+        done=item.status == _DONE,
+        priority=_priority(item.importance),
+        relation=_relation(links(item)),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.system import steps
 from tests.system.outlook import Outlook, day, stop
-from tests.system.test_identity import ALL, X3_NAME, Item, kinds
+from tests.system.test_identity import ALL, X3_KEY, X3_NAME, Item, kinds
 from tests.system.world import World, at, on, ymd
 
 # A second field of each kind: how it is changed on each side, and how it is read.
@@ -108,3 +108,67 @@ def test_c1_a_record_renamed_while_its_item_is_made(world: World, kind: str, n: 
         world.sync()
     settled(item)
     assert item.names() == ["Renamed"]
+
+
+@kinds(*ALL)
+def test_c1_the_very_field_renamed_in_outlook_right_after_x3s_was_written_there(world: World, kind: str) -> None:
+    item = Item(world, kind)
+    record = item.new_in_x3("Start")
+    world.sync()
+    world.later()
+    own = item.in_outlook()[0]["id"]
+    item.edit_in_x3(record, "From X3")
+    with steps.at(2, lambda: item.edit_in_outlook(own, "Later")):
+        world.sync()
+    world.settle()
+    assert item.names() == item.x3_names() == ["Later"]
+    assert world.problems() == []
+    world.quiet()
+
+
+@kinds(*ALL)
+def test_c1_the_very_field_renamed_in_x3_right_after_outlooks_was_written_there(world: World, kind: str) -> None:
+    item = Item(world, kind)
+    record = item.new_in_x3("Start")
+    world.sync()
+    world.later()
+    item.edit_in_outlook(item.in_outlook()[0]["id"], "From Outlook")
+    with steps.at(2, lambda: item.edit_in_x3(record, "Later")):
+        world.sync()
+    world.settle()
+    assert item.names() == item.x3_names() == ["Later"]
+    assert world.problems() == []
+    world.quiet()
+
+
+@kinds(*ALL)
+def test_c1_an_item_renamed_in_outlook_right_after_it_was_made_there(world: World, kind: str) -> None:
+    item = Item(world, kind)
+    item.new_in_x3("Start")
+
+    def renamed() -> None:
+        (own,) = item.in_outlook()
+        item.edit_in_outlook(own["id"], "Renamed")
+        change(world.alice, kind, own["id"])
+
+    with steps.at(2, renamed):
+        world.sync()
+    settled(item)
+    assert item.names() == ["Renamed"]
+
+
+@kinds(*ALL)
+def test_c1_a_record_renamed_in_x3_right_after_it_was_made_there(world: World, kind: str) -> None:
+    item = Item(world, kind)
+    item.new_in_outlook("Start")
+
+    def renamed() -> None:
+        (record,) = item.records()
+        key = record[X3_KEY[kind]]
+        item.edit_in_x3(key, "Renamed")
+        world.sage.modify(X3_NAME[kind], key, **X3_CHANGE[kind])
+
+    with steps.at(2, renamed):
+        world.sync()
+    settled(item)
+    assert item.x3_names() == ["Renamed"]
