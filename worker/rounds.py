@@ -248,13 +248,16 @@ class Round:
         rest = [d for d in decisions if d not in of_contacts]
         if any(outcome.steps for outcome in outcomes):
             pairs = [pair for pair in seen.matching.pairs if pair.type is not ItemType.CONTACT]
-            # G1: what is planned anew is braked together with the deletions of contacts that still stand.
-            contacts = [_unbraked(d) for d in rest if d.pair.type is ItemType.CONTACT]
-            executor.context, again = await self.decide(seen, pairs, lambda _context: contacts)
-            rest = [d for d in again if d.gate_rule is not Rule.G7]
+            executor.context, again = await self.decide(seen, pairs)
+            rest = [d for d in rest if d.pair.type is ItemType.CONTACT] + [d for d in again if d.gate_rule is not Rule.G7]
         outcomes += await self._all(executor, [d for d in rest if d.deletes_on is None], "items", report)
-        outcomes += await self._all(executor, [d for d in rest if d.deletes_on is not None], "deletions", report)
+        outcomes += await self._all(executor, self._braked_anew(rest, seen), "deletions", report)
         return outcomes
+
+    def _braked_anew(self, decisions: Sequence[Decision], seen: Gathered) -> Sequence[Decision]:
+        """G1: the deletions, of contacts and items together, counted with what other users' passes deleted meanwhile."""
+        deletions = [_unbraked(decision) for decision in decisions if decision.deletes_on is not None]
+        return guard.guard(deletions, self._ledger(seen)) if deletions else ()
 
     def _executor(self, seen: Gathered, context: Context) -> Executor:
         with self.store.read() as tx:

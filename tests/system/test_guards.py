@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from tests.system import steps
 from tests.system.outlook import day
 from tests.system.world import World, at, on
 
@@ -58,6 +61,30 @@ def test_g1_deletions_of_several_users_count_together(pair: World) -> None:
     assert "of all users" in first["why"]
     pair.release(*(row["id"] for row in pair.held(user="REP2")))
     assert len(pair.sage.all("ZTSK")) == 3
+    pair.quiet()
+
+
+def test_g1_what_another_pass_deletes_meanwhile_counts_too(pair: World) -> None:
+    """The second user's pass begins and ends while the first one's, already planned, still makes a record."""
+    pair.product.settings["X3SYNC_GUARDS__DELETIONS_LEAST"] = "3"
+    mine = [pair.alice.new_task(f"Mine {n}", dueDateTime=day(on(3)))["id"] for n in range(4)]
+    theirs = [pair.benoit.new_task(f"Theirs {n}", dueDateTime=day(on(3)))["id"] for n in range(4)]
+    pair.sync("REP1")
+    pair.sync("REP2")
+    for key in mine[:2]:
+        pair.alice.delete_task(key)
+    for key in theirs[:2]:
+        pair.benoit.delete_task(key)
+    pair.alice.new_task("Newcomer", dueDateTime=day(on(3)))
+    pair.later()
+    with ThreadPoolExecutor() as another, steps.at(1, lambda: another.submit(pair.sync, "REP2").result()):
+        first = pair.sync("REP1")
+    assert first["counts"]["task"]["x3"]["created"] == 1
+    assert first["counts"]["task"]["x3"]["deleted"] == 0  # two of his own, but four of all
+    assert len(pair.held(user="REP1")) == 2
+    assert sorted(row["FULOBJ"][:5] for row in pair.sage.all("ZTSK")) == ["Mine "] * 4 + ["Newco"] + ["Their"] * 2
+    pair.release(*(row["id"] for row in pair.held()))
+    assert len(pair.sage.all("ZTSK")) == 5
     pair.quiet()
 
 
