@@ -307,8 +307,7 @@ class Executor:
     def _remember(self, decision: Decision, progress: _Progress, status: str, why: str) -> Outcome:
         """Store the link as it is now, the journal line, problem lines; close the attempt."""
         pair = decision.pair
-        problems_ = [*decision.problems, *progress.problems]
-        before = pair.link
+        failures, before = progress.problems, pair.link
         link = self._link_now(decision, progress, status)
         created = any(isinstance(step, Create) for step in progress.done)
         x3_key = link.x3_key if link else pair.key(Side.X3)
@@ -330,16 +329,16 @@ class Executor:
                 self._write_journal(tx, decision, progress, item, status, why)
             known, now = self.known_problems, self.clock.now()
             poisoned = refusals.poisoned(tx, self.user_id, item, progress.failing, why, now)
-            problems_ += poisoned
+            failures += poisoned
             linked, given_up = link is not None, bool(poisoned)
-            refusals.put(tx, self.user_id, decision, item, problems_, known, now, linked=linked, given_up=given_up)
+            refusals.put(tx, self.user_id, decision, item, failures, known, now, linked=linked, given_up=given_up)
             if created or (link is not None and status == DONE):
                 attempts.close_of(tx, self.user_id, item)
             if progress.meeting is not None and created:
                 claims.settle(tx, self.fp, *progress.meeting, x3_key)
             if not poisoned and (status in (LATER, MOVED) or progress.failed or progress.differs):
                 dirty.mark(tx, [mark_of(ref, self.user_id, now, status) for ref in refs_of(pair)])
-        return Outcome(decision, status, progress.done, problems_, why, x3_key, outlook_key)
+        return Outcome(decision, status, progress.done, [*decision.problems, *failures], why, x3_key, outlook_key)
 
     def _link_now(self, decision: Decision, progress: _Progress, status: str) -> Link | None:
         """The link as the steps that were carried out leave it; the stored one when none was."""

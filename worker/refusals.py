@@ -94,7 +94,7 @@ def put(
     user_id: int,
     decision: Decision,
     item: ItemKey,
-    found: Sequence[Problem],
+    failures: Sequence[Problem],
     known: Mapping[ItemKey, list[ProblemLine]],
     now: datetime,
     *,
@@ -102,18 +102,16 @@ def put(
     given_up: bool = False,
 ) -> None:
     """Lines of fields that were decided anew are replaced, others stay until they are cured, or their link ends (R4):
-    `linked` says whether there is one now, `given_up` that it is in quarantine from its first line on (G2)."""
+    `linked` says whether there is one now, `given_up` that it is in quarantine from its first line on (G2). Only the
+    `failures` count as such, not what the decision itself tells."""
     pair, fingerprint = decision.pair, guard.versions(decision)
-    lines = _lines(pair, known)
+    lines, found = _lines(pair, known), [*decision.problems, *failures]
     if not (found or decision.steps or decision.after):
         # Outside the window only what was forced could be refused: an ordinary pass has no word on it before it changes.
         forced = decision.rule is Rule.U5 and any(line.fingerprint == fingerprint for line in lines)
         if forced or decision.rule in _AS_IT_WAS:
             return
     stored = [line.problem for line in lines]
-    again = decision.rule is Rule.IN_STEP and bool(found) and all(line in stored for line in found)
-    if again and all(line.field for line in stored):
-        return  # said again of what has not changed (K2): no failure more
     touched = {line.field for line in found} | {""}
     # K3: also what goes along with a change of another field.
     touched |= {name for step in decision.steps if isinstance(step, Update) for name in step.changes}
@@ -123,7 +121,8 @@ def put(
     anew = decision.erase or pair.link is None or not linked
     staying = [] if anew else [line for line in stored if line.field not in touched]
     failed = QUARANTINE_AFTER if given_up else 1
-    problems.put(tx, user_id, item, [*found, *staying], fingerprint, now, failed=failed)
+    told = {line.field for line in (*decision.problems, *staying)} - {line.field for line in failures}
+    problems.put(tx, user_id, item, [*found, *staying], fingerprint, now, failed=failed, told=told)
 
 
 def ended(tx: Session, user_id: int, seen: Gathered) -> list[ItemKey]:

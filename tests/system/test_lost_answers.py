@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.system.outlook import attendee, day
-from tests.system.world import World, at, mailbox, on, ymd
+from tests.system.world import X3_LIMIT, World, at, mailbox, on, ymd
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,21 @@ def test_m7_an_x3_create_is_not_repeated_before_its_limit_has_passed(world: Worl
     assert world.sage.all(case.name) == []
     world.settle()
     one_of_each(world, case)
+
+
+def test_g2_m7_a_create_that_only_waits_is_not_given_up(world: World) -> None:
+    """Its line tells of a contact nobody knows (K2); that is no failure, however often it is said."""
+    key = world.alice.new_task("Visit", dueDateTime=day(on(1)))["id"]
+    world.alice.link_contact(key, "Ada Rossi")
+    world.servers.fault("status", {"operation": "save", "object": "ZTSK"}, port="x3", status=504)
+    for _ in range(7):
+        world.sync()
+    assert world.sage.all("ZTSK") == []
+    assert [(row["field"], row["attempts"]) for row in world.problems()] == [("relation", 0)]
+    world.later(X3_LIMIT)
+    world.sync()
+    assert world.sage.only("ZTSK")["FULOBJ"] == "Visit"
+    world.quiet()
 
 
 def killed(world: World, match: dict[str, str], port: str) -> None:

@@ -212,7 +212,7 @@ def test_r4_k2_an_unknown_contact_that_has_become_the_users_is_carried(world: Wo
         world.later()
         assert world.sync("REP1", "--full")["writes"] == {"x3": 0, "outlook": 0}
     (line,) = world.problems()
-    assert (line["attempts"], line["quarantined"]) == (1, False)
+    assert (line["attempts"], line["quarantined"]) == (0, False)
     card = world.sage.new_contact("Rossi", "Ada")["CORNUM"]
     world.sync()
     world.later()

@@ -119,18 +119,32 @@ def test_old_lines_are_forgotten(store: Store, user: User) -> None:
 def test_r4_lines_stay_while_they_last_and_vanish_when_cured(store: Store, user: User) -> None:
     title, due = Problem(field="subject", message="too long", outlook="…"), Problem(field="dates", message="no", kept=True)
     with store.begin() as tx:
-        assert problems.put(tx, user.id, ITEM, [title, due], "f1", NOW) == 1
+        problems.put(tx, user.id, ITEM, [title, due], "f1", NOW)
         before = {line.problem.field: line for line in problems.of_item(tx, user.id, ITEM)}
     with store.begin() as tx:
         changed = replace(title, message="still too long")
-        assert problems.put(tx, user.id, ITEM, [changed], "f1", NOW + timedelta(hours=1)) == 2
+        problems.put(tx, user.id, ITEM, [changed], "f1", NOW + timedelta(hours=1))
     with store.begin() as tx:
         [line] = problems.of_user(tx, user.id)
         assert line == replace(before["subject"], problem=changed, attempts=2)
         assert problems.get(tx, line.id) == line
-        assert problems.put(tx, user.id, ITEM, [], "f1", NOW) == 0
+        problems.put(tx, user.id, ITEM, [], "f1", NOW)
         assert problems.of_user(tx) == []
         assert problems.get(tx, line.id) is None
+
+
+def test_g2_what_only_tells_is_no_failure(store: Store, user: User) -> None:
+    unknown, refused = Problem(field="relation", message="nobody knows him"), Problem(field="mobile", message="refused")
+
+    def put(fingerprint: str, *told: str) -> dict[str, int]:
+        with store.begin() as tx:
+            problems.put(tx, user.id, ITEM, [unknown, refused], fingerprint, NOW, told=told)
+            return {line.problem.field: line.attempts for line in problems.of_item(tx, user.id, ITEM)}
+
+    assert put("f1", "relation") == {"relation": 0, "mobile": 1}
+    assert put("f1", "relation") == {"relation": 0, "mobile": 2}
+    assert put("f1", "relation", "mobile") == {"relation": 0, "mobile": 2}
+    assert put("f2", "relation", "mobile") == {"relation": 0, "mobile": 1}
 
 
 def test_g2_an_item_is_quarantined_until_it_changes_or_by_hand(store: Store, user: User) -> None:

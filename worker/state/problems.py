@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,12 +50,20 @@ def _line(row: ProblemRow) -> ProblemLine:
 
 
 def put(
-    tx: Session, user_id: int, item: ItemKey, lines: Sequence[Problem], fingerprint: str, now: datetime, *, failed: int = 1
-) -> int:
+    tx: Session,
+    user_id: int,
+    item: ItemKey,
+    lines: Sequence[Problem],
+    fingerprint: str,
+    now: datetime,
+    *,
+    failed: int = 1,
+    told: Collection[str] = (),
+) -> None:
     """Make these the item's problem lines: others of it are cured and vanish. An empty sequence cures the item.
 
     A line that stays keeps its id and `since`. Where the item's versions (`fingerprint`) are the same as before, its
-    attempts go up, else they start again at `failed`. Answers the highest number of attempts (G2), 0 without lines.
+    attempts go up, else they start again at `failed`. The lines of the fields `told` only tell: they are no failure (G2).
     """
     known: dict[str, ProblemRow] = {}
     for row in tx.scalars(select(ProblemRow).where(same_item(ProblemRow, user_id, item)).order_by(ProblemRow.id)):
@@ -64,17 +72,18 @@ def put(
         else:
             known[row.field] = row
     tx.flush()
-    highest = 0
     for line in {line.field: line for line in lines}.values():
         row = known.get(line.field) or ProblemRow(user_id=user_id, since=now, attempts=0, fingerprint=fingerprint)
-        row.attempts = max(row.attempts + 1 if row.fingerprint == fingerprint else 1, failed)
+        again = row.fingerprint == fingerprint
+        if line.field in told:
+            row.attempts = row.attempts if again else min(row.attempts, 1)
+        else:
+            row.attempts = max(row.attempts + 1 if again else 1, failed)
         row.type, row.x3_key, row.outlook_key = item.type.value, item.x3_key, item.outlook_key
         row.field, row.message, row.log_code, row.kept = line.field, line.message, line.log_code, line.kept
         row.x3, row.outlook, row.fingerprint = line.x3, line.outlook, fingerprint
         tx.add(row)
-        highest = max(highest, row.attempts)
     tx.flush()
-    return highest
 
 
 def cure(tx: Session, user_id: int, items: Iterable[ItemKey]) -> None:
