@@ -91,7 +91,7 @@ class Mailbox:
         except (Gone, Duplicate) as error:
             raise Moved("The item is no longer there.") from error
 
-    async def find(self, step: Create) -> Present | None:
+    async def find(self, step: Create) -> Present | Private | None:
         """See `Endpoint.find`."""
         try:
             return await self._searcher.find(step)

@@ -34,14 +34,15 @@ class Searcher:
         self._reader = reader
         self._listings = listings
 
-    async def find(self, step: Create) -> Present | None:
-        """What an earlier attempt at `step` made: by its marker, an event without one by its transactionId."""
+    async def find(self, step: Create) -> Present | Private | None:
+        """What an earlier attempt at `step` made: by its marker, an event without one by its transactionId. Private when
+        somebody made it so meanwhile (S5)."""
         if step.marker is not None:
             if step.type.kind is Kind.TASK:
                 found = await self._in_list(step.folder, [step.marker])
             else:
                 found = await self._by_marker(step.type.kind, step.folder, step.marker)
-            return next((item for item in found if isinstance(item, Present)), None)
+            return next((item for item in found if isinstance(item, Present)), found[0] if found else None)
         if step.token and isinstance(step.content, Appointment | Call):
             return await self._by_token(step, step.content)
         return None
@@ -53,17 +54,17 @@ class Searcher:
         shape: Any = wire.Page[wire.Contact] if kind is Kind.CONTACT else wire.Page[wire.Event]
         rows = {item.id: item for item in reply.decode(shape).value}
         looks = await self._listings.looks(kind, folder, rows)
-        seen = [found.observed for _, found in looks.values()]
-        return [s for s in seen if isinstance(s, Present) and self._reader.same_marker(s, marker)]
+        seen = [found.observed for _, found in looks.values() if isinstance(found.observed, Present | Private)]
+        return [one for one in seen if self._reader.same_marker(one, marker)]
 
-    async def _by_token(self, step: Create, content: Appointment | Call) -> Present | None:
+    async def _by_token(self, step: Create, content: Appointment | Call) -> Present | Private | None:
         start, end = _span(content.when)
         rows = await self._listings.plain(Kind.EVENT, step.folder, (start - _DAY, end + _DAY))
         for key, (item, _) in rows.items():
             if isinstance(item, wire.Event) and item.transaction_id == step.token:
                 ref = Ref(key=key, kind=Kind.EVENT, type=step.type, folder=step.folder)
                 found = (await self._reader.look(ref)).observed
-                return found if isinstance(found, Present) else None
+                return found if isinstance(found, Present | Private) else None
         return None
 
     async def _in_list(self, folder: str, markers: Collection[Marker]) -> list[Present | Private]:

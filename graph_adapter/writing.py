@@ -42,6 +42,7 @@ from reconcile.model import (
     Kind,
     Marker,
     Present,
+    Private,
     Task,
 )
 from reconcile.port import Moved, Ref, Refused, Stop, TryLater
@@ -107,6 +108,8 @@ class Writer:
         found = (await self._reader.look(ref)).observed if existing else await self._searcher.find(step)
         if isinstance(found, Present):
             return found
+        if isinstance(found, Private):
+            raise TryLater("What an earlier attempt made is private now.", sent=True)
         raise Refused(
             "The attempt token was used for an event that cannot be found.", log_code="ErrorDuplicateTransactionId"
         )

@@ -148,6 +148,6 @@ class Endpoint(Protocol):
         an item that was gone already, D5). Raises Moved when the target no longer looks as observed."""
         ...
 
-    async def find(self, step: Create) -> Present | None:
-        """The item an earlier, unanswered attempt at `step` may have made (M7)."""
+    async def find(self, step: Create) -> Present | Private | None:
+        """The item an earlier, unanswered attempt at `step` may have made (M7); Private when it became so since (S5)."""
         ...

@@ -85,7 +85,7 @@ class MemoryEndpoint:
         """See `Endpoint.apply`."""
         return self.carry_out(step)
 
-    async def find(self, step: Create) -> Present | None:
+    async def find(self, step: Create) -> Present | Private | None:
         """See `Endpoint.find`."""
         return self.look_for(step)
 
@@ -116,12 +116,12 @@ class MemoryEndpoint:
         self._fail()
         return {ref: self._observe(ref) for ref in refs}
 
-    def look_for(self, step: Create) -> Present | None:
+    def look_for(self, step: Create) -> Present | Private | None:
         """M7: Outlook by marker or transactionId, X3 by ZSYNCID."""
         self._fail()
         for item in self.world.living():
-            if self._made_by(item, step) and not item.private:
-                return self.look(item)
+            if self._made_by(item, step):
+                return Private(key=item.key) if item.private else self.look(item)
         return None
 
     def acknowledge(self, numbers: Sequence[int]) -> None:

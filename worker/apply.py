@@ -19,8 +19,8 @@ from reconcile import events, gate, series
 from reconcile import fields as crossing
 from reconcile.actions import Assign, Create, Decision, Delete, Drop, Gate, Mark, Problem, Step, Update
 from reconcile.context import Context
-from reconcile.model import Absent, Contact, Content, Link, LinkState, Pair, Present, Side
-from reconcile.port import Endpoint, Moved, Refused, TryLater
+from reconcile.model import Absent, Contact, Content, Link, LinkState, Pair, Present, Private, Side
+from reconcile.port import Endpoint, Moved, Ref, Refused, TryLater
 from reconcile.remember import before_deletion, found_again, link_after, strayed
 from worker import newcomers, refusals
 from worker.clock import Clock
@@ -52,6 +52,7 @@ class _Progress:
     problems: list[Problem] = field(default_factory=list)
     attempt: Attempt | None = None
     found: tuple[Create, Present] | None = None  # what an earlier attempt made (M7)
+    hidden: list[Ref] = field(default_factory=list)  # what an earlier attempt made, and is private now (S5)
     differs: bool = False  # a side is not as it was to become, so both have to be looked at again
     meeting: tuple[str, datetime | None] | None = None
     failing: Side | None = None  # the side that is there, and failed over this item without refusing it (G2)
@@ -239,6 +240,9 @@ class Executor:
             raise _Postponed("an earlier create may still be under way in X3")
         if tried or step.sought:
             found = await endpoint.find(step)
+            if isinstance(found, Private):
+                progress.hidden = [Ref(key=found.key, kind=step.type.kind, folder=step.folder)]
+                raise _Postponed("what an earlier create made is private now")
             if found is not None:
                 progress.attempt, progress.found = attempt, (step, found)
                 return found
@@ -337,14 +341,13 @@ class Executor:
             if progress.meeting is not None and created:
                 claims.settle(tx, self.fp, *progress.meeting, x3_key)
             if not poisoned and (status in (LATER, MOVED) or progress.failed or progress.differs):
-                dirty.mark(tx, [mark_of(ref, self.user_id, now, status) for ref in refs_of(pair)])
+                dirty.mark(tx, [mark_of(r, self.user_id, now, status) for r in (*refs_of(pair), *progress.hidden)])
         return Outcome(decision, status, progress.done, [*decision.problems, *failures], why, x3_key, outlook_key)
 
     def _link_now(self, decision: Decision, progress: _Progress, status: str) -> Link | None:
         """The link as the steps that were carried out leave it; the stored one when none was."""
         pair = decision.pair
-        created = any(isinstance(step, Create) for step in progress.done)
-        if status != DONE and not created and not progress.done:
+        if status != DONE and not progress.done:
             return pair.link
         looks: dict[Side, Present] = {
             side: look for side in Side if isinstance(look := progress.looks.get(side) or pair.on(side), Present)

@@ -118,7 +118,7 @@ async def test_find_knows_a_create_whose_answer_was_lost(case: EndpointCase, ite
     """M7: before a create is sent again it is looked for."""
     step, made = await make(case, item_type)
     found = await case.endpoint.find(step)
-    assert found is not None
+    assert isinstance(found, Present)
     assert (found.key, found.content) == (made.key, made.content)
 
 

@@ -56,8 +56,19 @@ def test_a_lost_answer_leaves_the_item_there_m7() -> None:
     with pytest.raises(TryLater) as lost:
         case.endpoint.carry_out(step)
     assert lost.value.sent
-    assert case.endpoint.look_for(step) is not None
-    assert len(case.world.living()) == 1
+    (made,) = case.world.living()
+    found = case.endpoint.look_for(step)
+    assert isinstance(found, Present)
+    assert found.key == made.key
+
+
+def test_what_became_private_is_found_without_its_content_m7_s5() -> None:
+    case = MemoryCase(Side.OUTLOOK)
+    step = case.new(ItemType.TASK, sample(ItemType.TASK, Side.OUTLOOK))
+    made = case.endpoint.carry_out(step)
+    assert made is not None
+    case.world.make_private(made.key)
+    assert case.endpoint.look_for(step) == Private(key=made.key)
 
 
 def test_an_error_before_the_call_does_nothing() -> None:
@@ -124,7 +135,7 @@ def test_a_moved_task_has_another_id_s6() -> None:
     moved = case.world.move(made.key, "other")
     assert moved.key != made.key
     found = case.endpoint.look_for(step)
-    assert found is not None
+    assert isinstance(found, Present)
     assert (found.key, found.where) == (moved.key, Where.ELSEWHERE)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconcile.actions import Mark, Update
-from reconcile.model import Born, ItemType
+from reconcile.model import Born, ItemType, Present, Private
 from reconcile.port import Refused, Stream
 from tests.contract.acting import but, caught_up, make, present
 from tests.contract.cases import EndpointCase, sample
@@ -45,7 +45,7 @@ async def test_an_event_sent_twice_is_one(outlook_case: EndpointCase, event_type
     """M7: its transactionId is used up. Contacts and tasks have nothing of the kind (graph.md 3.3)."""
     step, made = await make(outlook_case, event_type)
     try:
-        again = await outlook_case.endpoint.apply(step)
+        again: Present | Private | None = await outlook_case.endpoint.apply(step)
     except Refused:
         again = await outlook_case.endpoint.find(step)
     assert again is not None

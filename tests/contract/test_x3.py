@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from reconcile.actions import Assign, Create, Join, Unassign, Withdraw
-from reconcile.model import Appointment, ItemType, Present, Where
+from reconcile.model import Appointment, ItemType, Present, Private, Where
 from reconcile.port import Refused
 from tests.contract.acting import but, make, present
 from tests.contract.cases import EndpointCase, sample
@@ -31,7 +31,7 @@ async def test_a_create_sent_twice_makes_one_record(x3_case: EndpointCase, item_
     """M7: X3 itself refuses a second record with the same ZSYNCID."""
     step, made = await make(x3_case, item_type)
     try:
-        again = await x3_case.endpoint.apply(step)
+        again: Present | Private | None = await x3_case.endpoint.apply(step)
     except Refused:
         again = await x3_case.endpoint.find(step)
     assert again is not None

@@ -116,7 +116,7 @@ async def test_m7_a_lost_answer_is_found_and_never_sent_twice(box: Box, content:
         await box.endpoint.apply(step)
     assert caught.value.sent
     found = await box.endpoint.find(step)
-    assert found is not None
+    assert isinstance(found, Present)
     assert found.outlook.marker == step.marker
     listing = await box.endpoint.changes(box.stream(step.type.kind), None)
     assert [s.ref.key for s in listing.sightings] == [found.key]

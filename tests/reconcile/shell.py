@@ -196,7 +196,11 @@ class Shell:
         """M7: what an earlier attempt made."""
         if not isinstance(step, Create) or _attempt(decision, step) not in self.attempts:
             return None
-        return self.ends[step.side].look_for(self.attempts[_attempt(decision, step)])
+        found = self.ends[step.side].look_for(self.attempts[_attempt(decision, step)])
+        if isinstance(found, Private):
+            self.dirty.add(Ref(key=found.key, kind=step.type.kind, folder=step.folder))
+            raise Moved("what an earlier attempt made is private now")
+        return found
 
     def _close(self, pair: Pair) -> None:
         for side in Side:

@@ -222,6 +222,31 @@ def test_s5_m7_made_private_before_its_create_was_heard_of(world: World, name: s
     world.quiet()
 
 
+@pytest.mark.parametrize("name", HIDE)
+def test_s5_m7_made_private_before_its_create_was_heard_of_and_not_listed(world: World, name: str) -> None:
+    """The search for the earlier attempt finds what no listing shows, and nothing is made beside it."""
+    item = Item(world, next(kind for kind, known in X3_NAME.items() if known == name))
+    item.new_in_x3("Start")
+    before = world.sage.only(name)
+    world.servers.fault("drop_after_commit", {"method": "POST", "path": "/users/"})
+    world.sync("REP1", code=None)
+    (made,) = item.in_outlook()
+    world.later()
+    HIDE[name](world, made["id"])
+    world.servers.mend()
+    world.servers.fault("empty_listing", {"method": "GET", "path": "delta"}, every=True)
+    report = world.sync("REP1")
+    assert world.servers.fired()
+    assert (report["writes"], len(item.in_outlook())) == ({"x3": 0, "outlook": 0}, 1)
+    world.sync("REP1")  # looks at what was found, though nothing lists it
+    assert [row["message"] for row in world.problems()] == ["private: nothing crosses (S5)"]
+    world.servers.mend()
+    world.settle()
+    assert len(item.in_outlook()) == 1
+    assert (world.sage.only(name), world.leaks(SECRET)) == (before, [])
+    world.quiet()
+
+
 def test_s5_s8_a_linked_task_moved_into_a_private_list_keeps_its_record(bare: World) -> None:
     """Moving a task gives it another id: under the old one it is gone for good."""
     own = bare.alice.new_list("Home")
