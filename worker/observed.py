@@ -11,6 +11,7 @@ from reconcile.context import Force
 from reconcile.matching import Matching, MeetingKey, OutlookKey, X3Key
 from reconcile.model import (
     UNREAD,
+    Absent,
     ItemType,
     Kind,
     Link,
@@ -155,6 +156,12 @@ class Gathered:
     def unread(self) -> list[Ref]:
         """Items that were asked for and not seen: nothing is decided about them, and they must be asked for again."""
         return [ref for ref in self.asked if isinstance(self.look(ref), Unread)]
+
+    def found(self, kind: Kind, item: Present | Private) -> None:
+        """A search showed the item. Where it left from it counts as absent under the same id (a task that keeps its id when
+        it moves, S6): what shows it is right."""
+        if isinstance(self.outlook.get((kind, item.key), UNREAD), Absent | Unread):
+            self.outlook[kind, item.key] = item
 
     def look(self, ref: Ref) -> Observation:
         """What was seen of an item."""

@@ -37,8 +37,8 @@ class Search:
                 seen.outlook[Kind.EVENT, link.outlook_key] = UNREAD
             linked = {one.outlook_key for one in self.memory.links_by_outlook((Kind.EVENT, e.key) for e in found or ())}
             for event in found or ():
-                if event.key not in linked:
-                    seen.outlook.setdefault((Kind.EVENT, event.key), event)
+                if event.key not in linked or event.key == link.outlook_key:
+                    seen.found(Kind.EVENT, event)
         occurrences = [link for link in events if link.series_id]
         if occurrences:
             for key, went in (await self.outlook.how_they_went(occurrences)).items():
@@ -46,7 +46,7 @@ class Search:
         markers = {marker for link in gone if link.type.kind is Kind.TASK for marker in self._markers(link)}
         if markers:
             for task in (await self.outlook.seek(markers)).values():
-                seen.outlook.setdefault((Kind.TASK, task.key), task)
+                seen.found(Kind.TASK, task)
 
     async def invitations(self, seen: Gathered, calendars: Collection[str]) -> list[Sighting]:
         """M6: a record that is new to the user may be one of a meeting to which he was invited before he came into it, and
@@ -73,7 +73,7 @@ class Search:
             elif found:
                 seen.invited.add(key[1])
             for event in found or ():
-                seen.outlook.setdefault((Kind.EVENT, event.key), event)
+                seen.found(Kind.EVENT, event)
         return await shown_around(recurring, self.outlook, calendars)
 
     async def _find(self, uids: Iterable[str]) -> list[Present | Private] | None:
