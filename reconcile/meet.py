@@ -299,12 +299,14 @@ def updates(pair: Pair, merged: Merge, context: Context) -> tuple[tuple[Step, ..
 
 def _of_another(pair: Pair, outlook: Present) -> Decision:
     """An item of ours whose record another representative has now: S7 without the memory of how it came about, so nothing
-    is deleted. The link is kept as a released one, lest the item be made again when the record comes back (M2)."""
+    is deleted. The link of a marked one is kept as released, lest it be made again when the record comes back (M2)."""
     why = "the record is another representative's now"
-    marker = outlook.outlook.marker
-    if marker is None or marker.x3_key != pair.key(Side.X3) or events.invited(outlook):
+    if events.invited(outlook) or pair.meeting is Meeting.NATURAL:
         return _nothing(pair, Rule.S7, why)
     problem = Problem(field="", message=f"{why}; the item in Outlook is left alone (S7)")
+    marker = outlook.outlook.marker
+    if marker is None or marker.x3_key != pair.key(Side.X3):
+        return replace(_nothing(pair, Rule.S7, why), problems=(problem,))
     return Decision(
         pair=pair, rule=Rule.S7, why=why, after=LinkState.RELEASED, remember=True, problems=(problem,), blank=Side.X3
     )

@@ -19,7 +19,7 @@ from reconcile import events, gate, series
 from reconcile import fields as crossing
 from reconcile.actions import Assign, Create, Decision, Delete, Drop, Gate, Mark, Problem, Step, Update
 from reconcile.context import Context
-from reconcile.model import Absent, Contact, Content, Link, LinkState, Pair, Present, Private, Side
+from reconcile.model import Absent, Contact, Content, Link, LinkState, Pair, Present, Private, Side, Where
 from reconcile.port import Endpoint, Moved, Ref, Refused, TryLater
 from reconcile.remember import before_deletion, found_again, link_after, strayed
 from worker import newcomers, refusals
@@ -314,8 +314,7 @@ class Executor:
         failures, before = progress.problems, pair.link
         link = self._link_now(decision, progress, status)
         created = any(isinstance(step, Create) for step in progress.done)
-        x3_key = link.x3_key if link else pair.key(Side.X3)
-        outlook_key = link.outlook_key if link else pair.key(Side.OUTLOOK)
+        x3_key, outlook_key = (link or pair).key(Side.X3), (link or pair).key(Side.OUTLOOK)
         item = ItemKey(pair.type, x3_key, outlook_key)
         drops = decision.after is Drop.LINK and status == DONE
         with self.store.begin(self.lease()) as tx:
@@ -341,7 +340,8 @@ class Executor:
             if progress.meeting is not None and created:
                 claims.settle(tx, self.fp, *progress.meeting, x3_key)
             if not poisoned and (status in (LATER, MOVED) or progress.failed or progress.differs):
-                dirty.mark(tx, [mark_of(r, self.user_id, now, status) for r in (*refs_of(pair), *progress.hidden)])
+                refs = (*refs_of(replace(pair, link=link)), *progress.hidden)
+                dirty.mark(tx, [mark_of(ref, self.user_id, now, status) for ref in refs])
         return Outcome(decision, status, progress.done, [*decision.problems, *failures], why, x3_key, outlook_key)
 
     def _link_now(self, decision: Decision, progress: _Progress, status: str) -> Link | None:
@@ -358,7 +358,7 @@ class Executor:
         actual = replace(decision, after=after, unsettled=gate.unsettled(decision, waiting))
         if progress.found is not None:
             actual = found_again(actual, *progress.found)
-            progress.differs = bool(actual.unsettled)
+            progress.differs = bool(actual.unsettled) or progress.found[1].where is Where.ELSEWHERE
         progress.differs |= any(strayed(side, actual, looks[side]) for side in progress.written if side in looks)
         return link_after(actual, pair.link, looks, progress.written, self.context)
 

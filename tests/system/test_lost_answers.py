@@ -11,6 +11,7 @@ import pytest
 
 from tests.system.outlook import attendee, day
 from tests.system.world import X3_LIMIT, World, at, mailbox, on, ymd
+from tests.system.x3 import KEYS
 
 
 @dataclass(frozen=True)
@@ -183,4 +184,31 @@ def test_s7_a_record_given_back_after_an_unheard_deletion_stays(pair: World) -> 
     pair.settle("REP1")
     assert pair.sage.only("ZTSK")["TSKNUM"] == record
     assert len(pair.alice.tasks()) == 1
+    pair.quiet()
+
+
+REASSIGN: dict[str, dict[str, Any]] = {
+    "ZTSK": {"TSKREP": "R002"},
+    "ZBAP": {"ATPREPMNA": "R002", "APTREPNUM": ["R002"]},
+    "ZCLL": {"CLLREP": "R002"},
+}
+
+
+@pytest.mark.parametrize("case", CASES[:3], ids=lambda case: case.name)
+def test_m7_s7_reassigned_before_its_create_was_heard_of(pair: World, case: Case) -> None:
+    """What the search finds is the other one's by now. A task leaves the mailbox where it was born; an event is known by
+    its iCalUId only, which it may share with another one, so it is left alone, and that is told."""
+    case.in_outlook(pair)
+    pair.servers.fault("drop_after_commit", {"operation": "save", "object": case.name}, port="x3")
+    pair.sync("REP1", code=None)
+    record = pair.sage.only(case.name)
+    pair.later()
+    pair.sage.modify(case.name, record[KEYS[case.name]], **REASSIGN[case.name])
+    pair.sync("REP2")
+    pair.settle("REP1", passes=3)
+    assert len(pair.sage.all(case.name)) == 1
+    born_here = 0 if case.name == "ZTSK" else 1
+    assert [len(box.tasks() + box.events()) for box in (pair.alice, pair.benoit)] == [born_here, 1]
+    told = "the record is another representative's now; the item in Outlook is left alone (S7)"
+    assert [row["message"] for row in pair.problems()] == [told] * born_here
     pair.quiet()
