@@ -20,7 +20,7 @@ def decide_unlinked(pair: Pair, context: Context) -> Decision:
     if pair.meeting is Meeting.AMBIGUOUS:
         return _ambiguous(pair, context)
     if pair.meeting is Meeting.CLAIMED:
-        return skipped(_nothing(pair, Rule.M6, pair.note), Rule.M6, "waits for the meeting to appear in this mailbox")
+        return _claimed(pair, context)
     match pair.x3, pair.outlook:
         case Present() as x3, Private() if x3.where is not Where.ELSEWHERE:  # matched by its marker
             problem = Problem(field="", message="private: nothing crosses (S5)")
@@ -96,6 +96,16 @@ def held(decision: Decision, rule: Rule, why: str) -> Decision:
 def skipped(decision: Decision, rule: Rule, why: str) -> Decision:
     """The decision waits for a condition; the link stays as it is."""
     return replace(decision, after=None, remember=False, gate=Gate.SKIPPED, gate_rule=rule, gate_why=why)
+
+
+def _claimed(pair: Pair, context: Context) -> Decision:
+    """M6: never created here. Who is invited gets his event from the organiser; the organiser's own should be there, and if
+    he deleted it before the sync first looked, nothing but a person's word can end the record."""
+    waits = _nothing(pair, Rule.M6, pair.note)
+    if not owns(pair, context):
+        return skipped(waits, Rule.M6, "waits for the meeting to appear in this mailbox")
+    message = "the meeting of this record is in none of your calendars: if it is over, delete the record in X3 (M6)"
+    return replace(waits, problems=(Problem(field="", message=message),))
 
 
 def _ambiguous(pair: Pair, context: Context) -> Decision:

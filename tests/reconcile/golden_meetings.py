@@ -126,6 +126,8 @@ def _first_events() -> Iterator[tuple[str, tuple[Decision, ...]]]:
     gone = Absent(key="X1")
     yield "invitation to a meeting whose record is gone", _matched([gone], [item], kind, claims=claims)
     yield "record of a meeting that is not here", _matched([record], [], kind, claimed=frozenset({"X1"}))
+    own = build.x3(APPOINTMENT[Side.X3], reps=(build.ME, build.OTHER))
+    yield "record of his own meeting that is not here", _matched([own], [], kind, claimed=frozenset({"X1"}))
 
 
 def linked_meetings() -> Iterator[tuple[str, tuple[Decision, ...]]]:

@@ -107,7 +107,9 @@ def test_M4_several_candidates_make_a_problem_line_unless_nothing_would_be_made_
 
 def test_M6_a_record_of_a_meeting_waits_and_one_that_is_gone_is_not_made_again() -> None:
     waits = unlinked(others(), UNREAD, Meeting.CLAIMED)
-    assert (waits.rule, waits.gate, waits.steps) == ("M6", Gate.SKIPPED, ())
+    assert (waits.rule, waits.gate, waits.steps, waits.problems) == ("M6", Gate.SKIPPED, (), ())
+    own = unlinked(build.x3(build.APPOINTMENT[Side.X3]), UNREAD, Meeting.CLAIMED)
+    assert (own.rule, own.steps, len(own.problems)) == ("M6", (), 1)
     gone = unlinked(GONE_X3, item(APPOINTMENT, event=build.invitation()), Meeting.MEETING, APPOINTMENT)
     assert (gone.rule, gone.steps) == ("M6", ())
 

@@ -100,6 +100,34 @@ def test_m6_one_meeting_of_two_users_is_one_record(pair: World, order: tuple[str
     pair.quiet()
 
 
+@pytest.mark.parametrize("over", [True, False], ids=["over", "taken out of the bin"])
+def test_m6_deleted_by_its_organiser_before_his_first_look(pair: World, over: bool) -> None:
+    """His record is made of the other's mailbox, and no deletion of his can be known: he is told."""
+    key = pair.alice.new_event("Meeting", at(1), attendees=[attendee(mailbox(2), "Benoît Lefèvre")])["id"]
+    answer(pair, "accept")
+    pair.sync("REP2")
+    record = pair.sage.only("ZBAP")
+    assert record["ATPREPMNA"] == "R001"
+    pair.later()
+    gone = pair.alice.ok("GET", f"/events/{key}")
+    pair.alice.ok("DELETE", f"/events/{key}")
+    pair.sync("REP2")  # his event is cancelled: he leaves (A5, D7)
+    pair.sync("REP1")
+    pair.sync("REP1")
+    told = "the meeting of this record is in none of your calendars: if it is over, delete the record in X3 (M6)"
+    assert [(row["x3_key"], row["message"]) for row in pair.problems()] == [(record["APTNUM"], told)]
+    assert (pair.alice.events(), len(pair.sage.all("ZBAP"))) == ([], 1)
+    pair.quiet()
+    if over:
+        pair.sage.delete("ZBAP", record["APTNUM"])
+    else:
+        pair.alice.act("move", gone["id"], to_folder="Calendar")
+    pair.sync("REP1")
+    pair.sync("REP1", "--full")
+    assert (pair.problems(), len(pair.sage.all("ZBAP"))) == ([], 0 if over else 1)
+    pair.quiet()
+
+
 def test_a5_an_unanswered_request_is_not_created(pair: World) -> None:
     pair.alice.new_event("Meeting", at(1), attendees=[attendee(mailbox(2))])
     report = pair.sync("REP2")
