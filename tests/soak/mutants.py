@@ -20,6 +20,7 @@ from reconcile.matching import Work
 from reconcile.model import Absent, field_names
 from tests.soak import faults, history, people
 from worker.gather import Gatherer
+from worker.observed import Gathered
 from worker.state import leases
 
 
@@ -46,7 +47,7 @@ def _marker() -> None:
 
 
 def _proof() -> None:
-    """S8: what is not listed, or answers any 404, is gone."""
+    """S8: what is not listed, or answers any 404, is gone, and no search that shows it is believed."""
     missing, judge = Gatherer._missing, Reader._judge
 
     async def gone(self: Gatherer, seen: Any, stream: Any, listing: Any) -> Any:
@@ -59,6 +60,10 @@ def _proof() -> None:
     async def judged(self: Reader, ref: Any, part: Any, *rest: Any) -> Found:
         return Found(Absent(key=ref.key)) if isinstance(part.error, Gone) else await judge(self, ref, part, *rest)
 
+    def unheard(self: Gathered, kind: Any, item: Any) -> None:
+        self.outlook.setdefault((kind, item.key), item)
+
+    _put(Gathered, found=unheard)
     _put(Gatherer, _missing=gone)
     _put(Reader, _judge=judged)
 
