@@ -12,6 +12,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from sqlalchemy.exc import DBAPIError
+
 from reconcile import guard, plan
 from reconcile.actions import Decision, Gate, Rule
 from reconcile.context import Context, Force, Verb
@@ -284,9 +286,9 @@ class Round:
         )
 
     async def _all(self, executor: Executor, decisions: Sequence[Decision], phase: str, report: Report) -> list[Outcome]:
-        """Carry out independent decisions side by side; the first Stop ends them all (G5). What is to be written comes
-        first, so that each slice of a long pass brings it further; once all of it is begun, the rest is only remembered,
-        and a slice that got so far ends the pass."""
+        """Carry out independent decisions side by side; the first Stop ends them all (G5), as does a database that is away.
+        What is to be written comes first, so that each slice of a long pass brings it further; once all of it is begun, the
+        rest is only remembered, and a slice that got so far ends the pass."""
         decisions = sorted(decisions, key=lambda decision: not decision.steps)
         places = asyncio.Semaphore(AT_ONCE)
         # Occurrences share their series' change key: a write of one is a conflict for another under way (412).
@@ -306,7 +308,7 @@ class Round:
             async with asyncio.TaskGroup() as group:
                 for place, decision in enumerate(decisions):
                     group.create_task(one(place, decision))
-        except* (Stop, leases.LeaseLost) as stopped:
+        except* (Stop, leases.LeaseLost, DBAPIError) as stopped:
             raise stopped.exceptions[0] from None
         finally:
             outcomes = [done[place] for place in sorted(done)]

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from sqlalchemy.exc import DBAPIError
+
 from graph_adapter.subscriptions import RESOURCES, Subscribed, Subscriptions
 from reconcile.model import Kind
 from reconcile.port import Refused, Stop, TryLater
@@ -101,7 +103,7 @@ async def renew(app: Application, chosen: Iterable[User] | None = None, *, now_a
         async with asyncio.TaskGroup() as group:
             for user in wanted:
                 group.create_task(keep(user))
-    except* (TryLater, Stop) as away:
+    except* (TryLater, Stop, DBAPIError) as away:
         raise away.exceptions[0] from None
     finally:
         await asyncio.to_thread(_mark, app, done.fresh)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,4 +104,26 @@ def test_two_users_at_once_make_one_record_of_their_meeting(shared: World) -> No
         shared.settle(user)
     assert sorted(row["FULOBJ"] for row in shared.sage.all("ZBAP")) == ["Meeting", "Spread"]
     assert [len(box.events()) for box in (shared.alice, shared.benoit)] == [2, 2]
+    shared.quiet()
+
+
+def test_m7_a_connection_cut_while_what_was_made_is_remembered(shared: World, address: str) -> None:
+    """The database went away in the middle of the writing: that is said, and what was made is found again."""
+    shared.sage.new_task("Twin", ymd(1))
+    waiting = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with psycopg.connect(address) as holder, psycopg.connect(address, autocommit=True) as admin:
+        holder.execute("LOCK TABLE journal IN EXCLUSIVE MODE")
+        with shared.product.start("sync", "REP1", "--json") as worker:
+            deadline = time.monotonic() + 30
+            while not (stuck := admin.execute(waiting).fetchall()):
+                assert time.monotonic() < deadline
+                assert worker.poll() is None, worker.communicate()
+                time.sleep(0.05)
+            for (pid,) in stuck:
+                admin.execute("SELECT pg_terminate_backend(%s)", (pid,))
+            _, told = worker.communicate(timeout=60)
+    assert (worker.returncode, "The database does not answer." in told) == (75, True), told
+    assert len(shared.alice.tasks()) == 1
+    shared.settle()
+    assert [len(shared.alice.tasks()), len(shared.sage.all("ZTSK"))] == [1, 1]
     shared.quiet()
