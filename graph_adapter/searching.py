@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from graph_adapter.errors import Gone
 from graph_adapter.listing import Listings
 from graph_adapter.mapping.common import marker_filter
 from graph_adapter.mapping.events import cancelled_days
-from graph_adapter.reading import Reader
+from graph_adapter.reading import Found, Reader
 from graph_adapter.requests import Requests
 from graph_adapter.scope import MailboxScope
 from graph_adapter.zones import UnknownZone
@@ -53,9 +53,7 @@ class Searcher:
         reply = await self._graph.send(info, self._scope.mailbox)
         shape: Any = wire.Page[wire.Contact] if kind is Kind.CONTACT else wire.Page[wire.Event]
         rows = {item.id: item for item in reply.decode(shape).value}
-        looks = await self._listings.looks(kind, folder, rows)
-        seen = [found.observed for _, found in looks.values() if isinstance(found.observed, Present | Private)]
-        return [one for one in seen if self._reader.same_marker(one, marker)]
+        return self._carrying([marker], await self._listings.looks(kind, folder, rows))
 
     async def _by_token(self, step: Create, content: Appointment | Call) -> Present | Private | None:
         start, end = _span(content.when)
@@ -73,6 +71,11 @@ class Searcher:
             looks = await self._listings.plain(Kind.TASK, folder, None)
         except Gone:
             return []
+        return self._carrying(markers, looks)
+
+    def _carrying(
+        self, markers: Collection[Marker], looks: Mapping[str, tuple[wire.Item, Found]]
+    ) -> list[Present | Private]:
         seen = [found.observed for _, found in looks.values() if isinstance(found.observed, Present | Private)]
         return [one for one in seen if any(self._reader.same_marker(one, marker) for marker in markers)]
 
