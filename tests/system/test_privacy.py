@@ -204,17 +204,23 @@ HIDE: dict[str, Callable[[World, str], Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", HIDE)
-def test_s5_m7_made_private_before_its_create_was_heard_of(world: World, name: str) -> None:
+def hidden_unheard(world: World, name: str) -> tuple[Item, Any]:
+    """An item that the sync made in Outlook without hearing of it, and that is private now; and X3's record."""
     item = Item(world, next(kind for kind, known in X3_NAME.items() if known == name))
     item.new_in_x3("Start")
-    before = world.sage.only(name)
+    record = world.sage.only(name)
     world.servers.fault("drop_after_commit", {"method": "POST", "path": "/users/"})
     world.sync("REP1", code=None)
     assert world.servers.fired() == 1
     (made,) = item.in_outlook()
     world.later()
     HIDE[name](world, made["id"])
+    return item, record
+
+
+@pytest.mark.parametrize("name", HIDE)
+def test_s5_m7_made_private_before_its_create_was_heard_of(world: World, name: str) -> None:
+    item, before = hidden_unheard(world, name)
     world.settle()
     assert len(item.in_outlook()) == 1
     assert [row["message"] for row in world.problems()] == ["private: nothing crosses (S5)"]
@@ -225,14 +231,7 @@ def test_s5_m7_made_private_before_its_create_was_heard_of(world: World, name: s
 @pytest.mark.parametrize("name", HIDE)
 def test_s5_m7_made_private_before_its_create_was_heard_of_and_not_listed(world: World, name: str) -> None:
     """The search for the earlier attempt finds what no listing shows, and nothing is made beside it."""
-    item = Item(world, next(kind for kind, known in X3_NAME.items() if known == name))
-    item.new_in_x3("Start")
-    before = world.sage.only(name)
-    world.servers.fault("drop_after_commit", {"method": "POST", "path": "/users/"})
-    world.sync("REP1", code=None)
-    (made,) = item.in_outlook()
-    world.later()
-    HIDE[name](world, made["id"])
+    item, before = hidden_unheard(world, name)
     world.servers.mend()
     world.servers.fault("empty_listing", {"method": "GET", "path": "delta"}, every=True)
     report = world.sync("REP1")
